@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+/// \file
+/// The library's only macros. Define them before the first include, the same in every translation unit.
+
+/// RMCPP_CHECKED: 1 checks internal invariants (every state change against the transition table), 0 compiles them away.
+/// Defaults to 1 unless NDEBUG is defined.
+#ifndef RMCPP_CHECKED
+#ifdef NDEBUG
+#define RMCPP_CHECKED 0
+#else
+#define RMCPP_CHECKED 1
+#endif
+#endif
+
+/// RMCPP_ASSERT(condition): what a broken invariant does. It is a bug of the library, never a matter of input, so the
+/// default stops the program without needing a C library.
+#ifndef RMCPP_ASSERT
+#if RMCPP_CHECKED
+#define RMCPP_ASSERT(condition) ((condition) ? static_cast<void>(0) : __builtin_trap())
+#else
+#define RMCPP_ASSERT(condition) static_cast<void>(0)
+#endif
+#endif
