@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <span>
+
+namespace rmcpp {
+
+using bytes = std::span<const std::uint8_t>;
+using mutable_bytes = std::span<std::uint8_t>;
+/// Input in several parts, hashed as if concatenated.
+using pieces = std::span<const bytes>;
+/// One AES block, also an initialisation vector.
+using block = std::array<std::uint8_t, 16>;
+/// A random number or GUID as it lies on the wire; opaque, never byte-swapped.
+using octets16 = std::array<std::uint8_t, 16>;
+
+/// Copies min(from.size(), to.size()) bytes and returns how many. The ranges may not overlap.
+constexpr std::size_t copy(bytes from, mutable_bytes to) noexcept {
+  const std::size_t n = from.size() < to.size() ? from.size() : to.size();
+  for (std::size_t i = 0; i < n; ++i) to[i] = from[i];
+  return n;
+}
+
+constexpr void fill(mutable_bytes to, std::uint8_t value) noexcept {
+  for (auto& b : to) b = value;
+}
+
+/// Not for secrets: see equal_constant_time().
+constexpr bool equal(bytes a, bytes b) noexcept {
+  if (a.size() != b.size()) return false;
+  for (std::size_t i = 0; i < a.size(); ++i)
+    if (a[i] != b[i]) return false;
+  return true;
+}
+
+/// Whether two ranges share a byte.
+inline bool overlap(bytes a, bytes b) noexcept {
+  const auto begin = [](bytes s) { return reinterpret_cast<std::uintptr_t>(s.data()); };
+  return begin(a) < begin(b) + b.size() && begin(b) < begin(a) + a.size();
+}
+
+constexpr bool all_zero(bytes b) noexcept {
+  std::uint8_t sum = 0;
+  for (const auto v : b) sum = static_cast<std::uint8_t>(sum | v);
+  return sum == 0;
+}
+
+constexpr void store_le16(std::uint8_t* to, std::uint16_t v) noexcept {
+  to[0] = static_cast<std::uint8_t>(v);
+  to[1] = static_cast<std::uint8_t>(v >> 8);
+}
+constexpr void store_le32(std::uint8_t* to, std::uint32_t v) noexcept {
+  store_le16(to, static_cast<std::uint16_t>(v));
+  store_le16(to + 2, static_cast<std::uint16_t>(v >> 16));
+}
+constexpr std::uint16_t load_le16(const std::uint8_t* from) noexcept {
+  return static_cast<std::uint16_t>(from[0] | (from[1] << 8));
+}
+constexpr std::uint32_t load_le32(const std::uint8_t* from) noexcept {
+  return load_le16(from) | (static_cast<std::uint32_t>(load_le16(from + 2)) << 16);
+}
+
+/// Up to N bytes held in place, with their count. N is at most 255.
+template <std::size_t N>
+class bounded {
+  static_assert(N > 0 && N <= 255);
+
+ public:
+  static constexpr std::size_t capacity = N;
+
+  constexpr bounded() noexcept = default;
+  /// Takes at most N bytes; see assign() to learn whether all fitted.
+  constexpr explicit bounded(bytes from) noexcept { (void)assign(from); }
+
+  /// False, and nothing changed, if `from` is longer than N.
+  constexpr bool assign(bytes from) noexcept {
+    if (from.size() > N) return false;
+    data_ = {};
+    copy(from, data_);
+    size_ = static_cast<std::uint8_t>(from.size());
+    return true;
+  }
+
+  [[nodiscard]] constexpr std::size_t size() const noexcept { return size_; }
+  [[nodiscard]] constexpr bool empty() const noexcept { return size_ == 0; }
+  [[nodiscard]] constexpr bytes view() const noexcept { return bytes(data_.data(), size_); }
+  constexpr operator bytes() const noexcept { return view(); }
+  /// All N bytes, zero beyond size(): the fixed-width form in which names are compared.
+  [[nodiscard]] constexpr const std::array<std::uint8_t, N>& padded() const noexcept { return data_; }
+  friend constexpr bool operator==(const bounded&, const bounded&) noexcept = default;
+
+ private:
+  std::array<std::uint8_t, N> data_{};
+  std::uint8_t size_ = 0;
+};
+
+}  // namespace rmcpp

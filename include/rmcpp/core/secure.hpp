@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <rmcpp/core/bytes.hpp>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <type_traits>
+
+namespace rmcpp {
+
+/// Overwrites with zeros in a way the optimiser must keep.
+constexpr void wipe(mutable_bytes b) noexcept {
+  fill(b, 0);
+  if (!std::is_constant_evaluated()) __asm__ __volatile__("" : : "r"(b.data()) : "memory");
+}
+
+/// Compares without an early exit: the time depends on the lengths only. False at once if the lengths differ.
+constexpr bool equal_constant_time(bytes a, bytes b) noexcept {
+  if (a.size() != b.size()) return false;
+  std::uint8_t difference = 0;
+  for (std::size_t i = 0; i < a.size(); ++i) {
+    difference = static_cast<std::uint8_t>(difference | (a[i] ^ b[i]));
+    // Opaque to the optimiser, so that it cannot stop once every bit is set.
+    if (!std::is_constant_evaluated()) __asm__ __volatile__("" : "+r"(difference));
+  }
+  return difference == 0;
+}
+
+/// N secret bytes, zero-padded, that wipe themselves and cannot be printed or compared by accident.
+template <std::size_t N>
+class secret {
+ public:
+  static constexpr std::size_t capacity = N;
+
+  constexpr secret() noexcept = default;
+  constexpr explicit secret(bytes from) noexcept { (void)assign(from); }
+  constexpr secret(const secret&) noexcept = default;
+  constexpr secret& operator=(const secret&) noexcept = default;
+  constexpr ~secret() { wipe(bytes_); }
+
+  /// False, and nothing changed, if `from` is longer than N; zero-padded if shorter.
+  constexpr bool assign(bytes from) noexcept {
+    if (from.size() > N) return false;
+    clear();
+    copy(from, bytes_);
+    return true;
+  }
+  constexpr void clear() noexcept { wipe(bytes_); }
+  [[nodiscard]] constexpr bool is_zero() const noexcept { return all_zero(bytes_); }
+  /// The bytes, for the crypto backend only.
+  [[nodiscard]] constexpr bytes reveal() const noexcept { return bytes_; }
+  [[nodiscard]] constexpr mutable_bytes reveal() noexcept { return bytes_; }
+
+ private:
+  std::array<std::uint8_t, N> bytes_{};
+};
+
+}  // namespace rmcpp
