@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+/// \file
+/// Everything but the crypto backends (include one: crypto/cryptopp.hpp is the default) and the dumper (wire/dump.hpp,
+/// for hosted programs).
+
+#include <rmcpp/config.hpp>
+#include <rmcpp/version.hpp>
+
+#include <rmcpp/core/bytes.hpp>
+#include <rmcpp/core/cursor.hpp>
+#include <rmcpp/core/errc.hpp>
+#include <rmcpp/core/result.hpp>
+#include <rmcpp/core/secure.hpp>
+#include <rmcpp/core/time.hpp>
+
+#include <rmcpp/wire/asf.hpp>
+#include <rmcpp/wire/channel_auth.hpp>
+#include <rmcpp/wire/cipher_suites.hpp>
+#include <rmcpp/wire/lan_message.hpp>
+#include <rmcpp/wire/message.hpp>
+#include <rmcpp/wire/open_session.hpp>
+#include <rmcpp/wire/rakp.hpp>
+#include <rmcpp/wire/rmcp.hpp>
+#include <rmcpp/wire/session_commands.hpp>
+#include <rmcpp/wire/session_v15.hpp>
+#include <rmcpp/wire/session_v2.hpp>
+
+#include <rmcpp/crypto/algorithms.hpp>
+#include <rmcpp/crypto/concepts.hpp>
+#include <rmcpp/crypto/keys.hpp>
+
+#include <rmcpp/protect/open.hpp>
+#include <rmcpp/protect/plan.hpp>
+#include <rmcpp/protect/rakp_codes.hpp>
+#include <rmcpp/protect/replay_window.hpp>
+#include <rmcpp/protect/seal.hpp>
+#include <rmcpp/protect/suite.hpp>
+
+#include <rmcpp/session/bmc.hpp>
+#include <rmcpp/session/console.hpp>

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <rmcpp/session/policy.hpp>
+#include <rmcpp/session/suite_choice.hpp>
+
+#include <type_traits>
+
+namespace rmcpp {
+
+/// Compile-time sizes of a BMC. Derive and override.
+struct bmc_traits {
+  static constexpr std::size_t sessions = 4;  ///< 1..63
+  static constexpr std::size_t opened = 16;   ///< half-open logins before RAKP 1
+  static constexpr std::size_t proven = 16;   ///< half-open logins after RAKP 1
+  static constexpr std::size_t quota = 16;    ///< half-open logins of one quota key before its own oldest gives way
+  static constexpr std::size_t tickets = 4;   ///< deferred answers, at most 254
+  static constexpr std::size_t events = 8;
+  static constexpr std::size_t message_bytes = 256;     ///< longest response data
+  static constexpr std::size_t reply_bytes = 64;        ///< longest response data kept for a repeat, at most 255
+  static constexpr std::size_t replay_depth = 1;        ///< requests per session recognised as repeats, 1..8
+  static constexpr bool allow_unauthenticated = false;  ///< cipher suite 0: anybody may log in as anybody
+};
+
+/// A BMC's configuration: values or references `crypto`, `random`, `users`, `handler`; types `peer`, `traits`. May have
+/// `observe(login_transition)`.
+template <class C> concept bmc_config = requires(C c) {
+  typename C::traits;
+  requires peer_address<typename C::peer>;
+  requires backend<std::remove_cvref_t<decltype(c.crypto)>>;
+  requires entropy_source<std::remove_cvref_t<decltype(c.random)>>;
+  requires user_directory<std::remove_cvref_t<decltype(c.users)>>;
+  requires command_handler<std::remove_cvref_t<decltype(c.handler)>>;
+};
+
+struct bmc_options {
+  guid system_guid{};
+  /// Cipher suites by preference: what is offered, accepted, and chosen for a console that leaves the choice to us.
+  suite_list suites{bytes(default_suites)};
+  std::uint8_t max_sessions = 63;  ///< fewer than the traits' session slots, if that is wanted
+  privilege channel_limit = privilege::administrator;
+  /// Answer unknown names and unauthorised levels in RAKP 2 already, with their own codes. Off: every name gets a
+  /// plausible RAKP 2, and the refusal comes in RAKP 4, so that names cannot be tried out.
+  bool disclose = false;
+  bool strict_window = false;  ///< session sequence numbers at most 15 ahead even with integrity
+  milliseconds half_open_lifetime{5000};
+  milliseconds inactivity{60'000};
+};
+
+struct bmc_counters {
+  std::uint32_t datagrams = 0;
+  std::uint32_t dropped = 0;
+  std::uint32_t logins = 0;
+  std::uint32_t failed_logins = 0;
+  std::uint32_t evicted = 0;   ///< half-open logins that gave way
+  std::uint32_t commands = 0;  ///< executed within sessions
+  std::uint32_t repeats = 0;   ///< answered from a kept reply, or swallowed
+};
+
+template <peer_address Peer> struct outgoing {
+  Peer to{};
+  std::size_t size = 0;  ///< 0: nothing to send
+};
+
+/// An answer for bmc::complete().
+struct response {
+  completion_code code = completion_code::ok;
+  bytes data{};
+};
+
+}  // namespace rmcpp

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <rmcpp/session/policy.hpp>
+#include <rmcpp/session/retry.hpp>
+#include <rmcpp/session/suite_choice.hpp>
+
+#include <type_traits>
+
+namespace rmcpp {
+
+/// Compile-time sizes of a console. Derive and override.
+struct console_traits {
+  static constexpr std::size_t in_flight = 4;           ///< requests at once, 1..15
+  static constexpr std::size_t request_bytes = 0;       ///< longest data of submit_copy(); 0 leaves it out
+  static constexpr bool allow_unauthenticated = false;  ///< cipher suite 0, which proves nothing to anybody
+};
+
+/// A console's configuration: `crypto` (a backend) and `random` (an entropy source), values or references, and
+/// `traits`. May have `observe(console_transition)`.
+template <class C> concept console_config = requires(C c) {
+  typename C::traits;
+  requires backend<std::remove_cvref_t<decltype(c.crypto)>>;
+  requires entropy_source<std::remove_cvref_t<decltype(c.random)>>;
+};
+
+/// Deviations that some firmware needs, each off by default.
+struct console_quirks {
+  /// Open Session asks for the wanted level instead of "highest", for firmware that hashes that level instead of
+  /// RAKP 1's (Sun X4150, Inventec 5441, Supermicro X8DT*, Intel S5500WB; FreeIPMI's and ipmitool's `opensesspriv`).
+  bool open_session_privilege = false;
+};
+
+/// Who logs in, and how.
+struct console_options {
+  username name{};
+  user_key password{};  ///< up to 20 bytes, zero-padded
+  user_key kg{};        ///< all zero: one-key login
+  privilege level = privilege::administrator;
+  bool name_only = true;  ///< the BMC finds the user by name alone; else by name and level
+  /// Cipher suites by preference. One: used as given. More: the BMC is asked what it has, then each is tried in turn.
+  suite_list suites{bytes(default_suites)};
+  retry_policy retry{};
+  milliseconds suites_wait{1000};   ///< for the answer to Get Channel Cipher Suites, which many BMCs do not give
+  milliseconds keep_alive{25'000};  ///< idle time after which Get Device ID is sent; 0: never
+  bool strict_window = false;       ///< session sequence numbers at most 15 ahead even with integrity
+  console_quirks quirks{};
+};
+
+}  // namespace rmcpp

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <rmcpp/core/time.hpp>
+#include <rmcpp/protect/open.hpp>
+#include <rmcpp/protect/seal.hpp>
+#include <rmcpp/session/policy.hpp>
+#include <rmcpp/wire/lan_message.hpp>
+
+/// \file
+/// A BMC's sessions, and what it keeps for them: the last answers, and the commands whose answers are still to come.
+
+namespace rmcpp {
+
+/// The last requests of a session and their answers, so that a repeat is answered and not executed again.
+template <std::size_t Depth, std::size_t ReplyBytes> class reply_cache {
+ public:
+  static constexpr milliseconds lifetime{5000};
+
+  enum class phase : std::uint8_t { empty, pending, kept, too_long };
+
+  struct entry {
+    std::uint64_t digest = 0;
+    instant since{};
+    phase state = phase::empty;
+    std::uint8_t size = 0;
+    completion_code code{};
+    std::array<std::uint8_t, ReplyBytes> data{};
+  };
+
+  /// The entry of an equal request of the last 5 s, or null.
+  [[nodiscard]] entry* find(std::uint64_t digest, instant now) noexcept {
+    for (auto& e : entries_)
+      if (e.state != phase::empty && e.digest == digest && now <= e.since + lifetime) return &e;
+    return nullptr;
+  }
+  /// Begins a new request, in the place of the oldest.
+  entry& begin(std::uint64_t digest, instant now) noexcept {
+    entry& e = entries_[next_];
+    next_ = (next_ + 1) % Depth;
+    e = {.digest = digest, .since = now, .state = phase::pending};
+    return e;
+  }
+  static void keep(entry& e, completion_code code, bytes data) noexcept {
+    e.code = code;
+    e.size = static_cast<std::uint8_t>(copy(data, e.data));
+    e.state = e.size == data.size() ? phase::kept : phase::too_long;
+  }
+
+ private:
+  std::array<entry, Depth> entries_{};
+  std::size_t next_ = 0;
+};
+
+/// Tells requests apart: FNV-1a over addresses, sequence, command and data. Only the session's own console can send
+/// two that collide, and only to its own harm.
+constexpr std::uint64_t request_digest(bytes lan_message) noexcept {
+  std::uint64_t h = 0xcbf29ce484222325u;
+  for (const auto b : lan_message) h = (h ^ b) * 0x100000001b3u;
+  return h;
+}
+
+template <backend B, peer_address Peer, class Traits> struct managed_session {
+  using replies = reply_cache<Traits::replay_depth, Traits::reply_bytes>;
+
+  bool active = false;
+  Peer peer{};
+  session_info info{};
+  session_id console_id{};  ///< SIDm, which our packets carry
+  session_keys<B> keys{};
+  replay_window window{};
+  sequence_counter sequence{};
+  instant last_heard{};
+  rakp_code rakp3{};  ///< to recognise a repeat
+  rakp_code rakp4{};  ///< and answer it
+  replies cache{};
+};
+
+/// The fixed table of sessions. A session's handle is its slot's number, from 1.
+template <backend B, peer_address Peer, class Traits> class session_table {
+ public:
+  using session = managed_session<B, Peer, Traits>;
+
+  [[nodiscard]] session* find(session_id id) noexcept {
+    for (auto& s : slots_)
+      if (s.active && s.info.id == id) return &s;
+    return nullptr;
+  }
+  [[nodiscard]] session* by_handle(std::uint8_t handle) noexcept {
+    if (handle < 1 || handle > slots_.size()) return nullptr;
+    session& s = slots_[handle - 1u];
+    return s.active ? &s : nullptr;
+  }
+  /// The nth active session, from 1.
+  [[nodiscard]] session* nth(std::uint8_t n) noexcept {
+    for (auto& s : slots_)
+      if (s.active && n-- == 1) return &s;
+    return nullptr;
+  }
+  [[nodiscard]] session* free_slot() noexcept {
+    for (auto& s : slots_)
+      if (!s.active) return &s;
+    return nullptr;
+  }
+  [[nodiscard]] std::uint8_t handle_of(const session& s) const noexcept {
+    return static_cast<std::uint8_t>(&s - slots_.data() + 1);
+  }
+  [[nodiscard]] std::size_t active() const noexcept {
+    std::size_t n = 0;
+    for (const auto& s : slots_) n += s.active ? 1 : 0;
+    return n;
+  }
+
+  [[nodiscard]] auto begin() noexcept { return slots_.begin(); }
+  [[nodiscard]] auto end() noexcept { return slots_.end(); }
+  [[nodiscard]] auto begin() const noexcept { return slots_.begin(); }
+  [[nodiscard]] auto end() const noexcept { return slots_.end(); }
+
+ private:
+  std::array<session, Traits::sessions> slots_{};
+};
+
+/// The commands that wait for a deferred answer.
+template <std::size_t N> class ticket_table {
+ public:
+  struct held {
+    session_id session{};
+    std::uint64_t digest = 0;  ///< of the request, for its kept reply
+    lan_response answer{};     ///< without code and data
+  };
+
+  /// The ticket that hold() would take next; invalid if all are taken.
+  [[nodiscard]] ticket offer() const noexcept {
+    for (std::uint8_t i = 0; i < N; ++i)
+      if (!slots_[i].used) return {i, static_cast<std::uint8_t>(slots_[i].generation + 1)};
+    return {};
+  }
+  bool hold(ticket t, const held& what) noexcept {
+    if (!t.valid()) return false;
+    slots_[t.slot] = {what, t.generation, true};
+    return true;
+  }
+  [[nodiscard]] const held* find(ticket t) const noexcept {
+    if (t.slot >= N) return nullptr;
+    const slot& s = slots_[t.slot];
+    return s.used && s.generation == t.generation ? &s.what : nullptr;
+  }
+  void release(ticket t) noexcept { slots_[t.slot].used = false; }
+  void release_all(session_id of) noexcept {
+    for (auto& s : slots_)
+      if (s.used && s.what.session == of) s.used = false;
+  }
+
+ private:
+  struct slot {
+    held what{};
+    std::uint8_t generation = 0;
+    bool used = false;
+  };
+  std::array<slot, N> slots_{};
+};
+
+}  // namespace rmcpp

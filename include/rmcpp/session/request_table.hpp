@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <rmcpp/core/time.hpp>
+#include <rmcpp/session/event.hpp>
+#include <rmcpp/session/retry.hpp>
+
+#include <type_traits>
+
+/// \file
+/// A console's requests in flight, and the request sequence numbers.
+
+namespace rmcpp {
+
+/// A command for the BMC.
+struct request {
+  net_fn fn = net_fn::app;
+  std::uint8_t lun = 0;
+  std::uint8_t code = 0;
+  bytes data{};                         ///< at most 255 bytes
+  instant deadline = instant::never();  ///< after it the request ends with timed_out, whatever tries are left
+  std::uint8_t tries = 0;               ///< 0: as the console's retry policy says
+};
+
+/// The 64 request sequence numbers. One that was used stays out of use for at least 10 s after its request ended, so
+/// that a late answer cannot be mistaken for another's.
+class sequence_pool {
+ public:
+  static constexpr milliseconds quarantine{10'000};
+
+  /// The next free number, round-robin. With more than about six requests a second the quarantine is cut short.
+  std::uint8_t take(instant now) noexcept {
+    rotate(now);
+    const std::uint64_t taken = busy_ | recent_ | older_;
+    const std::uint64_t avoid = ~taken == 0 ? busy_ : taken;
+    do {
+      last_ = (last_ + 1) & 63;
+    } while (((avoid >> last_) & 1u) != 0);
+    busy_ |= bit(last_);
+    return last_;
+  }
+  void release(std::uint8_t sequence, instant now) noexcept {
+    rotate(now);
+    busy_ &= ~bit(sequence);
+    recent_ |= bit(sequence);
+  }
+
+ private:
+  static constexpr std::uint64_t bit(std::uint8_t n) noexcept { return std::uint64_t{1} << n; }
+  /// Two generations: a number leaves `older_` between one and two quarantines after its release.
+  void rotate(instant now) noexcept {
+    if (now < rotate_at_) return;
+    const bool long_ago = now >= rotate_at_ + quarantine;
+    older_ = long_ago ? 0 : recent_;
+    recent_ = 0;
+    rotate_at_ = now + quarantine;
+  }
+
+  std::uint64_t busy_ = 0;
+  std::uint64_t recent_ = 0;
+  std::uint64_t older_ = 0;
+  instant rotate_at_{};
+  std::uint8_t last_ = 63;
+};
+
+/// A fixed table of requests: queued, sent, ended but not yet told.
+template <class Traits> class request_table {
+ public:
+  static constexpr std::size_t max_data = 255;
+
+  enum class state : std::uint8_t { free, queued, ended };
+
+  struct entry {
+    request rq{};
+    retry_schedule retry{};
+    state phase = state::free;
+    std::uint8_t sequence = 0;
+    std::uint8_t generation = 0;
+    errc error = errc::ok;
+    completion_code code{};
+    bytes data{};
+    bool has_view = false;  ///< `data` points into the datagram last fed
+  };
+
+  /// A number for a question of the machine's own. It is quarantined at once: such questions are few.
+  std::uint8_t take_sequence(instant now) noexcept {
+    const auto n = sequences_.take(now);
+    sequences_.release(n, now);
+    return n;
+  }
+
+  /// Errors: no_slot, too_long.
+  result<request_id> add(const request& rq, instant now) noexcept {
+    if (rq.data.size() > max_data) return errc::too_long;
+    for (std::uint8_t i = 0; i < Traits::in_flight; ++i) {
+      entry& e = entries_[i];
+      if (e.phase != state::free) continue;
+      const auto generation = static_cast<std::uint8_t>(e.generation + 1);
+      e = {.rq = rq, .phase = state::queued, .sequence = sequences_.take(now), .generation = generation};
+      e.retry.begin();
+      return request_id{i, generation};
+    }
+    return errc::no_slot;
+  }
+
+  /// Errors: as add(); too_long above Traits::request_bytes.
+  result<request_id> add_copy(const request& rq, instant now) noexcept {
+    if (rq.data.size() > Traits::request_bytes) return errc::too_long;
+    const auto id = add(rq, now);
+    if (id) {
+      auto& kept = copies_[id->slot];
+      entries_[id->slot].rq.data = bytes(kept).first(copy(rq.data, kept));
+    }
+    return id;
+  }
+
+  status cancel(request_id id, instant now) noexcept {
+    if (id.slot >= Traits::in_flight) return errc::stale_handle;
+    entry& e = entries_[id.slot];
+    if (e.phase == state::free || e.generation != id.generation) return errc::stale_handle;
+    if (e.phase == state::queued) sequences_.release(e.sequence, now);
+    e.phase = state::free;
+    return {};
+  }
+
+  /// The request to send next, or null.
+  entry* next_due() noexcept {
+    for (auto& e : entries_)
+      if (e.phase == state::queued && e.retry.due()) return &e;
+    return nullptr;
+  }
+  void sent(entry& e, const retry_policy& policy, instant now) noexcept { e.retry.sent(policy_for(e, policy), now); }
+
+  /// Ends the request that `rs` answers. Errors: unmatched_response.
+  status answer(const lan_response& rs, instant now) noexcept {
+    for (auto& e : entries_) {
+      if (e.phase != state::queued || e.retry.unsent() || rs.sequence.sequence() != e.sequence ||
+          rs.command != e.rq.code || rs.target.fn() != e.rq.fn || rs.responder != bmc_address)
+        continue;
+      finish(e, errc::ok, now);
+      e.code = rs.code;
+      e.data = rs.data;
+      e.has_view = true;
+      return {};
+    }
+    return errc::unmatched_response;
+  }
+
+  void end_all(errc why, instant now) noexcept {
+    for (auto& e : entries_)
+      if (e.phase == state::queued) finish(e, why, now);
+  }
+
+  [[nodiscard]] instant next_deadline() const noexcept {
+    instant t = instant::never();
+    for (const auto& e : entries_)
+      if (e.phase == state::queued) t = earlier(t, earlier(e.retry.deadline(), e.rq.deadline));
+    return t;
+  }
+
+  /// Makes overdue requests due again or ends them with timed_out.
+  void handle_timeout(instant now, const retry_policy& policy) noexcept {
+    for (auto& e : entries_) {
+      if (e.phase != state::queued) continue;
+      const bool late = now >= e.rq.deadline;
+      if (!late && (!e.retry.overdue(now) || e.retry.again(policy_for(e, policy)))) continue;
+      finish(e, errc::timed_out, now);
+    }
+  }
+
+  console_event next_event() noexcept {
+    for (std::uint8_t i = 0; i < Traits::in_flight; ++i) {
+      entry& e = entries_[i];
+      if (e.phase != state::ended) continue;
+      e.phase = state::free;
+      return {.type = console_event::kind::done,
+              .error = e.error,
+              .request = {i, e.generation},
+              .code = e.code,
+              .data = e.data};
+    }
+    return {};
+  }
+
+  /// Before the next datagram is taken: views into the last one are dead, answers not yet told are lost.
+  void drop_views() noexcept {
+    for (auto& e : entries_) {
+      if (e.phase != state::ended || !e.has_view) continue;
+      e.error = errc::not_drained;
+      e.data = {};
+      e.has_view = false;
+    }
+  }
+
+ private:
+  static retry_policy policy_for(const entry& e, retry_policy policy) noexcept {
+    if (e.rq.tries != 0) policy.tries = e.rq.tries;
+    return policy;
+  }
+  void finish(entry& e, errc why, instant now) noexcept {
+    e.phase = state::ended;
+    e.error = why;
+    e.retry.cancel();
+    sequences_.release(e.sequence, now);
+  }
+
+  struct nothing {};
+  using copies =
+      std::conditional_t<(Traits::request_bytes > 0),
+                         std::array<std::array<std::uint8_t, Traits::request_bytes>, Traits::in_flight>, nothing>;
+
+  std::array<entry, Traits::in_flight> entries_{};
+  sequence_pool sequences_{};
+  [[no_unique_address]] copies copies_{};
+};
+
+}  // namespace rmcpp

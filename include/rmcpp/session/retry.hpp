@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <rmcpp/core/time.hpp>
+
+namespace rmcpp {
+
+/// When to repeat an unanswered message: after `first`, then `step` longer each time up to `longest`; `tries` sends in
+/// all, at least 1.
+struct retry_policy {
+  milliseconds first{1000};
+  milliseconds step{1000};
+  milliseconds longest{4000};
+  std::uint8_t tries = 5;
+};
+
+/// One message's progress through a retry policy: due, or sent and waiting until a deadline.
+class retry_schedule {
+ public:
+  /// Makes the message due now, with all its tries ahead.
+  constexpr void begin() noexcept { *this = {}, due_ = true; }
+  constexpr void cancel() noexcept { *this = {}; }
+
+  [[nodiscard]] constexpr bool due() const noexcept { return due_; }
+  /// Whether the message has not gone out even once, so that nothing can answer it.
+  [[nodiscard]] constexpr bool unsent() const noexcept { return sent_ == 0; }
+  /// When the answer is overdue; never while the message is due or none is in progress.
+  [[nodiscard]] constexpr instant deadline() const noexcept { return deadline_; }
+  [[nodiscard]] constexpr bool overdue(instant now) const noexcept { return !due_ && now >= deadline_; }
+
+  constexpr void sent(const retry_policy& policy, instant now) noexcept {
+    const std::uint32_t grown = policy.first.count + policy.step.count * sent_;
+    deadline_ = now + milliseconds{grown < policy.longest.count ? grown : policy.longest.count};
+    due_ = false;
+    ++sent_;
+  }
+  /// After overdue(): true if the message is due again, false if its tries are used up.
+  constexpr bool again(const retry_policy& policy) noexcept {
+    due_ = sent_ < policy.tries;
+    deadline_ = instant::never();
+    return due_;
+  }
+
+ private:
+  instant deadline_ = instant::never();
+  std::uint8_t sent_ = 0;
+  bool due_ = false;
+};
+
+}  // namespace rmcpp

@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <rmcpp/protect/suite.hpp>
+#include <rmcpp/wire/cipher_suites.hpp>
+#include <rmcpp/wire/open_session.hpp>
+
+/// \file
+/// How each side settles on a cipher suite.
+
+namespace rmcpp {
+
+/// Suite ids by preference.
+using suite_list = bounded<20>;
+
+inline constexpr std::array<std::uint8_t, 2> default_suites{17, 3};
+
+/// Whether a build has the suite: known, possible with the backend, and with proof of identity unless that is waived.
+template <backend B> constexpr bool may_use(std::uint8_t id, bool allow_unauthenticated) noexcept {
+  const auto* suite = find_suite(id);
+  return suite && supports<B>(*suite) &&
+         (allow_unauthenticated || suite->authentication != authentication_algorithm::rakp_none);
+}
+
+/// The part of `wanted` that a build has, in the same order.
+template <backend B> constexpr suite_list usable_suites(const suite_list& wanted, bool allow_unauthenticated) noexcept {
+  std::array<std::uint8_t, suite_list::capacity> list{};
+  std::size_t n = 0;
+  for (const auto id : wanted.view())
+    if (may_use<B>(id, allow_unauthenticated)) list[n++] = id;
+  return suite_list(bytes(list).first(n));
+}
+
+/// The BMC's side: the first of our suites that fits the proposal; a null payload leaves that algorithm to us, but
+/// never brings a login without authentication. Sets `chosen` on success, else returns the status to refuse with.
+template <backend B>
+constexpr rakp_status negotiate(const open_session_request& rq, bytes suites, const cipher_suite*& chosen) noexcept {
+  if (!rq.authentication.is_any() && !supports<B>(rq.authentication.algorithm))
+    return rakp_status::invalid_authentication_algorithm;
+  if (!rq.integrity.is_any() && !supports<B>(rq.integrity.algorithm)) return rakp_status::invalid_integrity_algorithm;
+  if (!rq.confidentiality.is_any() && !supports<B>(rq.confidentiality.algorithm))
+    return rakp_status::invalid_confidentiality_algorithm;
+  for (const auto id : suites) {
+    const cipher_suite& s = *find_suite(id);
+    const bool left_open = rq.authentication.is_any();
+    if (left_open && s.authentication == authentication_algorithm::rakp_none) continue;
+    if ((left_open || rq.authentication.algorithm == s.authentication) &&
+        (rq.integrity.is_any() || rq.integrity.algorithm == s.integrity) &&
+        (rq.confidentiality.is_any() || rq.confidentiality.algorithm == s.confidentiality)) {
+      chosen = &s;
+      return rakp_status::no_errors;
+    }
+  }
+  return rakp_status::no_cipher_suite_match;
+}
+
+/// Whether a refused Open Session is about the algorithms, so that another suite may fare better.
+constexpr bool is_about_suites(rakp_status s) noexcept {
+  return s == rakp_status::invalid_authentication_algorithm || s == rakp_status::invalid_integrity_algorithm ||
+         s == rakp_status::invalid_confidentiality_algorithm || s == rakp_status::no_cipher_suite_match;
+}
+
+/// The console's side: the caller's list, tried in order, less what the BMC says it lacks. A BMC whose list has none of
+/// ours is not believed.
+class suite_candidates {
+ public:
+  constexpr suite_candidates() noexcept = default;
+  constexpr explicit suite_candidates(const suite_list& list) noexcept : list_(list) {}
+
+  /// Whether there is a choice, so that asking the BMC is worth a datagram.
+  [[nodiscard]] constexpr bool has_choice() const noexcept { return list_.size() > 1; }
+  [[nodiscard]] constexpr const cipher_suite& current() const noexcept { return *find_suite(list_.view()[index_]); }
+
+  /// Takes the BMC's list, finished; before the first Open Session.
+  constexpr void restrict_to(const cipher_suite_reader& offered) noexcept {
+    offered_ = offered;
+    restricted_ = false;
+    for (const auto id : list_.view()) restricted_ = restricted_ || offered.offers(id);
+    if (restricted_ && !offered_.offers(list_.view()[0])) advance();
+  }
+  /// Moves on to the next worth trying; false if there is none, and then the current one stays.
+  constexpr bool advance() noexcept {
+    for (std::size_t i = index_ + 1u; i < list_.size(); ++i) {
+      if (restricted_ && !offered_.offers(list_.view()[i])) continue;
+      index_ = static_cast<std::uint8_t>(i);
+      return true;
+    }
+    return false;
+  }
+
+ private:
+  suite_list list_{};
+  cipher_suite_reader offered_{};
+  std::uint8_t index_ = 0;
+  bool restricted_ = false;
+};
+
+}  // namespace rmcpp

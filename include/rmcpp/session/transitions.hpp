@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <rmcpp/config.hpp>
+
+#include <array>
+#include <cstdint>
+
+/// \file
+/// Every legal state change of the machines, as data. The machines themselves are plain functions; in checked builds
+/// each state assignment is looked up here, so the tables cannot drift from the code. Release builds carry no trace.
+
+namespace rmcpp {
+
+/// What a console is waiting for.
+enum class console_state : std::uint8_t {
+  idle,           ///< nothing yet: start() is next
+  capabilities,   ///< answer to Get Channel Authentication Capabilities
+  cipher_suites,  ///< answer to Get Channel Cipher Suites, asked once
+  open_session,   ///< Open Session Response
+  rakp1,          ///< RAKP 2
+  rakp3,          ///< RAKP 4
+  set_privilege,  ///< answer to Set Session Privilege Level, the first packet within the session
+  active,         ///< requests
+  closing,        ///< answer to Close Session
+  closed,         ///< nothing: start() begins anew
+};
+
+enum class console_trigger : std::uint8_t {
+  start,       ///< start()
+  answer,      ///< the answer waited for
+  silence,     ///< an optional question stayed unanswered
+  next_suite,  ///< the BMC refused a cipher suite and another is on the list
+  restart,     ///< RAKP 4 refused although RAKP 2 verified: once more from Open Session
+  failure,     ///< refused, wrong or silent
+  close,       ///< close()
+};
+
+/// A login at the BMC from its Open Session Request to the session's end.
+enum class login_state : std::uint8_t {
+  none,    ///< no record
+  opened,  ///< Open Session Request seen: the console's return path is unproven
+  proven,  ///< RAKP 1 quoted our session id from the same address
+  active,  ///< RAKP 3 verified
+};
+
+enum class login_trigger : std::uint8_t {
+  open_session,
+  rakp1,
+  rakp3,
+  refused,  ///< RAKP 1 or RAKP 3 was wrong or not allowed, or the console gave up
+  evicted,  ///< another half-open login needed the slot
+  expired,  ///< half-open lifetime or inactivity timeout
+  closed,   ///< Close Session
+  revoked,  ///< the application closed it, or the user or K_g changed
+};
+
+template <class State, class Trigger> struct transition {
+  State from;
+  Trigger on;
+  State to;
+  friend constexpr bool operator==(const transition&, const transition&) noexcept = default;
+};
+
+using console_transition = transition<console_state, console_trigger>;
+using login_transition = transition<login_state, login_trigger>;
+
+namespace detail {
+using cs = console_state;
+using ct = console_trigger;
+using ls = login_state;
+using lt = login_trigger;
+}  // namespace detail
+
+/// Legal changes of a console's state.
+inline constexpr std::array<console_transition, 28> console_transitions{{
+    {detail::cs::idle, detail::ct::start, detail::cs::capabilities},
+    {detail::cs::closed, detail::ct::start, detail::cs::capabilities},
+    {detail::cs::capabilities, detail::ct::answer, detail::cs::cipher_suites},
+    {detail::cs::capabilities, detail::ct::answer, detail::cs::open_session},
+    {detail::cs::capabilities, detail::ct::failure, detail::cs::closed},
+    {detail::cs::capabilities, detail::ct::close, detail::cs::closed},
+    {detail::cs::cipher_suites, detail::ct::answer, detail::cs::open_session},
+    {detail::cs::cipher_suites, detail::ct::silence, detail::cs::open_session},
+    {detail::cs::cipher_suites, detail::ct::failure, detail::cs::closed},
+    {detail::cs::cipher_suites, detail::ct::close, detail::cs::closed},
+    {detail::cs::open_session, detail::ct::answer, detail::cs::rakp1},
+    {detail::cs::open_session, detail::ct::next_suite, detail::cs::open_session},
+    {detail::cs::open_session, detail::ct::failure, detail::cs::closed},
+    {detail::cs::open_session, detail::ct::close, detail::cs::closed},
+    {detail::cs::rakp1, detail::ct::answer, detail::cs::rakp3},
+    {detail::cs::rakp1, detail::ct::failure, detail::cs::closed},
+    {detail::cs::rakp1, detail::ct::close, detail::cs::closed},
+    {detail::cs::rakp3, detail::ct::answer, detail::cs::set_privilege},
+    {detail::cs::rakp3, detail::ct::restart, detail::cs::open_session},
+    {detail::cs::rakp3, detail::ct::failure, detail::cs::closed},
+    {detail::cs::rakp3, detail::ct::close, detail::cs::closed},
+    {detail::cs::set_privilege, detail::ct::answer, detail::cs::active},
+    {detail::cs::set_privilege, detail::ct::failure, detail::cs::closed},
+    {detail::cs::set_privilege, detail::ct::close, detail::cs::closing},
+    {detail::cs::active, detail::ct::close, detail::cs::closing},
+    {detail::cs::active, detail::ct::failure, detail::cs::closed},
+    {detail::cs::closing, detail::ct::answer, detail::cs::closed},
+    {detail::cs::closing, detail::ct::failure, detail::cs::closed},
+}};
+
+/// Legal changes of a login's state at the BMC.
+inline constexpr std::array<login_transition, 13> login_transitions{{
+    {detail::ls::none, detail::lt::open_session, detail::ls::opened},
+    {detail::ls::opened, detail::lt::rakp1, detail::ls::proven},
+    {detail::ls::opened, detail::lt::evicted, detail::ls::none},
+    {detail::ls::opened, detail::lt::expired, detail::ls::none},
+    {detail::ls::opened, detail::lt::refused, detail::ls::none},
+    {detail::ls::proven, detail::lt::rakp3, detail::ls::active},
+    {detail::ls::proven, detail::lt::evicted, detail::ls::none},
+    {detail::ls::proven, detail::lt::expired, detail::ls::none},
+    {detail::ls::proven, detail::lt::refused, detail::ls::none},
+    {detail::ls::proven, detail::lt::revoked, detail::ls::none},
+    {detail::ls::active, detail::lt::expired, detail::ls::none},
+    {detail::ls::active, detail::lt::closed, detail::ls::none},
+    {detail::ls::active, detail::lt::revoked, detail::ls::none},
+}};
+
+/// Whether `step` is a row of `table`.
+template <class Transition, std::size_t N>
+constexpr bool is_legal(const std::array<Transition, N>& table, const Transition& step) noexcept {
+  for (const auto& row : table)
+    if (row == step) return true;
+  return false;
+}
+
+constexpr bool is_legal(const console_transition& step) noexcept { return is_legal(console_transitions, step); }
+constexpr bool is_legal(const login_transition& step) noexcept { return is_legal(login_transitions, step); }
+
+/// The one gate through which every state change goes: asserts that the table has it, then tells the configuration's
+/// `observe(step)` if it has one (tests use it to see that every row is driven).
+template <class Config, class Transition>
+constexpr void check_transition([[maybe_unused]] Config& config, [[maybe_unused]] const Transition& step) noexcept {
+  RMCPP_ASSERT(is_legal(step));
+  if constexpr (requires { config.observe(step); }) config.observe(step);
+}
+
+}  // namespace rmcpp
