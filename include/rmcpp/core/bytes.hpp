@@ -64,8 +64,7 @@ constexpr std::uint32_t load_le32(const std::uint8_t* from) noexcept {
 }
 
 /// Up to N bytes held in place, with their count. N is at most 255.
-template <std::size_t N>
-class bounded {
+template <std::size_t N> class bounded {
   static_assert(N > 0 && N <= 255);
 
  public:

@@ -17,8 +17,7 @@ namespace rmcpp {
 
 namespace detail {
 
-template <class T>
-constexpr std::uint32_t to_wire(const T& v) noexcept {
+template <class T> constexpr std::uint32_t to_wire(const T& v) noexcept {
   if constexpr (std::is_enum_v<T> || std::is_integral_v<T>) {
     return static_cast<std::uint32_t>(v);
   } else {
@@ -26,8 +25,7 @@ constexpr std::uint32_t to_wire(const T& v) noexcept {
   }
 }
 
-template <class T>
-constexpr void from_wire(T& v, std::uint32_t raw) noexcept {
+template <class T> constexpr void from_wire(T& v, std::uint32_t raw) noexcept {
   if constexpr (std::is_enum_v<T> || std::is_integral_v<T>) {
     v = static_cast<T>(raw);
   } else {
@@ -57,27 +55,14 @@ class writer {
     if (error_ == errc::ok) error_ = e;
   }
 
-  template <class T>
-  constexpr void u8(const char*, const T& v) noexcept {
-    put(detail::to_wire(v), 1);
-  }
+  template <class T> constexpr void u8(const char*, const T& v) noexcept { put(detail::to_wire(v), 1); }
   /// A byte whose bits outside `mask` are reserved: written as 0, ignored when read.
-  template <class T>
-  constexpr void low_bits(const char*, const T& v, std::uint8_t mask) noexcept {
+  template <class T> constexpr void low_bits(const char*, const T& v, std::uint8_t mask) noexcept {
     put(detail::to_wire(v) & mask, 1);
   }
-  template <class T>
-  constexpr void le16(const char*, const T& v) noexcept {
-    put(detail::to_wire(v), 2);
-  }
-  template <class T>
-  constexpr void le24(const char*, const T& v) noexcept {
-    put(detail::to_wire(v), 3);
-  }
-  template <class T>
-  constexpr void le32(const char*, const T& v) noexcept {
-    put(detail::to_wire(v), 4);
-  }
+  template <class T> constexpr void le16(const char*, const T& v) noexcept { put(detail::to_wire(v), 2); }
+  template <class T> constexpr void le24(const char*, const T& v) noexcept { put(detail::to_wire(v), 3); }
+  template <class T> constexpr void le32(const char*, const T& v) noexcept { put(detail::to_wire(v), 4); }
   constexpr void be32(const char*, const std::uint32_t& v) noexcept {
     put((v >> 24) | ((v >> 8) & 0xff00u) | ((v << 8) & 0xff0000u) | (v << 24), 4);
   }
@@ -86,21 +71,14 @@ class writer {
   constexpr void reserved(std::size_t n) noexcept {
     if (room(n)) fill(out_.subspan(at_, n), 0), at_ += n;
   }
-  template <std::size_t N>
-  constexpr void raw(const char*, const std::array<std::uint8_t, N>& v) noexcept {
-    append(v);
-  }
+  template <std::size_t N> constexpr void raw(const char*, const std::array<std::uint8_t, N>& v) noexcept { append(v); }
   /// A length byte, then that many bytes held in place.
-  template <std::size_t N>
-  constexpr void counted8(const char*, const bounded<N>& v) noexcept {
+  template <std::size_t N> constexpr void counted8(const char*, const bounded<N>& v) noexcept {
     put(static_cast<std::uint32_t>(v.size()), 1);
     append(v);
   }
   /// All remaining bytes held in place.
-  template <std::size_t N>
-  constexpr void rest(const char*, const bounded<N>& v) noexcept {
-    append(v);
-  }
+  template <std::size_t N> constexpr void rest(const char*, const bounded<N>& v) noexcept { append(v); }
   /// A length byte, then that many bytes viewed.
   constexpr void view8(const char* name, const bytes& v) noexcept {
     if (v.size() > 0xff) return fail(name, errc::too_long);
@@ -116,10 +94,7 @@ class writer {
   /// All remaining bytes but the last `keep`, viewed.
   constexpr void tail(const char*, const bytes& v, std::size_t = 0) noexcept { append(v); }
   /// A part with a layout of its own.
-  template <class M>
-  constexpr void group(const char*, const M& m) noexcept {
-    M::layout(*this, m);
-  }
+  template <class M> constexpr void group(const char*, const M& m) noexcept { M::layout(*this, m); }
   /// Whether `n` more bytes exist: a writer always writes the long form.
   [[nodiscard]] constexpr bool more(std::size_t = 1) const noexcept { return true; }
   /// Whatever follows is not part of the message and is tolerated.
@@ -164,8 +139,7 @@ struct field_trace {
 };
 
 /// Reads a message out of a span. Views point into that span and live as long as its bytes.
-template <class Trace = no_trace>
-class basic_reader {
+template <class Trace = no_trace> class basic_reader {
  public:
   static constexpr bool reading = true;
 
@@ -182,30 +156,25 @@ class basic_reader {
     if (error_ == errc::ok) error_ = e;
   }
 
-  template <class T>
-  constexpr void u8(const char* name, T& v) noexcept {
+  template <class T> constexpr void u8(const char* name, T& v) noexcept {
     enter(name);
     get(v, 1);
   }
   /// A byte whose bits outside `mask` are reserved.
-  template <class T>
-  constexpr void low_bits(const char* name, T& v, std::uint8_t mask) noexcept {
+  template <class T> constexpr void low_bits(const char* name, T& v, std::uint8_t mask) noexcept {
     std::uint8_t raw = 0;
     u8(name, raw);
     if (error_ == errc::ok) detail::from_wire(v, raw & mask);
   }
-  template <class T>
-  constexpr void le16(const char* name, T& v) noexcept {
+  template <class T> constexpr void le16(const char* name, T& v) noexcept {
     enter(name);
     get(v, 2);
   }
-  template <class T>
-  constexpr void le24(const char* name, T& v) noexcept {
+  template <class T> constexpr void le24(const char* name, T& v) noexcept {
     enter(name);
     get(v, 3);
   }
-  template <class T>
-  constexpr void le32(const char* name, T& v) noexcept {
+  template <class T> constexpr void le32(const char* name, T& v) noexcept {
     enter(name);
     get(v, 4);
   }
@@ -223,13 +192,11 @@ class basic_reader {
     enter("reserved");
     if (have(n)) at_ += n;
   }
-  template <std::size_t N>
-  constexpr void raw(const char* name, std::array<std::uint8_t, N>& v) noexcept {
+  template <std::size_t N> constexpr void raw(const char* name, std::array<std::uint8_t, N>& v) noexcept {
     enter(name);
     if (have(N)) at_ += copy(in_.subspan(at_, N), v);
   }
-  template <std::size_t N>
-  constexpr void counted8(const char* name, bounded<N>& v) noexcept {
+  template <std::size_t N> constexpr void counted8(const char* name, bounded<N>& v) noexcept {
     enter(name);
     std::uint8_t n = 0;
     get(n, 1);
@@ -237,8 +204,7 @@ class basic_reader {
     if (n > N || n > remaining()) return refuse(errc::bad_length);
     (void)v.assign(take(n));
   }
-  template <std::size_t N>
-  constexpr void rest(const char* name, bounded<N>& v) noexcept {
+  template <std::size_t N> constexpr void rest(const char* name, bounded<N>& v) noexcept {
     enter(name);
     if (error_ != errc::ok) return;
     if (remaining() > N) return refuse(errc::trailing_bytes);
@@ -260,10 +226,7 @@ class basic_reader {
     enter(name);
     if (have(keep)) v = take(remaining() - keep);
   }
-  template <class M>
-  constexpr void group(const char*, M& m) noexcept {
-    M::layout(*this, m);
-  }
+  template <class M> constexpr void group(const char*, M& m) noexcept { M::layout(*this, m); }
   [[nodiscard]] constexpr bool more(std::size_t n = 1) const noexcept { return remaining() >= n; }
   constexpr void ignore_rest() noexcept { ignore_rest_ = true; }
   [[nodiscard]] constexpr std::size_t mark() const noexcept { return at_; }
@@ -282,8 +245,7 @@ class basic_reader {
     if (error_ == errc::ok && remaining() < n) error_ = errc::truncated;
     return error_ == errc::ok;
   }
-  template <class T>
-  constexpr void get(T& v, std::size_t n) noexcept {
+  template <class T> constexpr void get(T& v, std::size_t n) noexcept {
     if (!have(n)) return;
     std::uint32_t raw = 0;
     for (std::size_t i = 0; i < n; ++i) raw |= static_cast<std::uint32_t>(in_[at_++]) << (8 * i);

@@ -12,68 +12,68 @@ enum class errc : std::uint8_t {
   ok = 0x00,
 
   // The datagram was bad: dropped, no state changed.
-  truncated = 0x01,           ///< ends inside a field
-  trailing_bytes,             ///< longer than its message
-  bad_length,                 ///< a length field contradicts the bytes present
-  bad_constant,               ///< a byte that has one legal value has another
-  bad_version,                ///< RMCP version is not 06h
-  bad_message_class,          ///< RMCP class is not one that is handled here
-  bad_rmcp_sequence,          ///< IPMI class with an RMCP sequence other than FFh
-  bad_auth_type,              ///< session auth type reserved, or not the session's
-  bad_payload_type,           ///< reserved, or not one for this role
-  bad_checksum,               ///< IPMI message checksum
-  bad_algorithm_payload,      ///< type or length byte of an algorithm payload
-  unexpected_message,         ///< well formed, but not what this state waits for
-  unknown_session,            ///< session id that is not (or no longer) known
-  wrong_peer,                 ///< a session's packet from another address or port
-  wrong_tag,                  ///< message tag of no outstanding request
-  not_authenticated,          ///< the session negotiated integrity, the packet has none
-  not_encrypted,              ///< the session negotiated confidentiality, the packet has none
-  unexpected_protection,      ///< authenticated or encrypted where nothing was negotiated
-  bad_trailer,                ///< integrity pad, pad length or next header
-  bad_authcode,               ///< the packet's authentication code does not verify
-  bad_padding,                ///< confidentiality pad
-  outside_window,             ///< session sequence number too far off
-  replayed,                   ///< session sequence number already seen
-  no_return_path,             ///< the peer's address cannot be answered
-  unmatched_response,         ///< answers no request in flight
-  rate_limited,               ///< dropped to bound the work one peer can cause
+  truncated = 0x01,       ///< ends inside a field
+  trailing_bytes,         ///< longer than its message
+  bad_length,             ///< a length field contradicts the bytes present
+  bad_constant,           ///< a byte that has one legal value has another
+  bad_version,            ///< RMCP version is not 06h
+  bad_message_class,      ///< RMCP class is not one that is handled here
+  bad_rmcp_sequence,      ///< IPMI class with an RMCP sequence other than FFh
+  bad_auth_type,          ///< session auth type reserved, or not the session's
+  bad_payload_type,       ///< reserved, or not one for this role
+  bad_checksum,           ///< IPMI message checksum
+  bad_algorithm_payload,  ///< type or length byte of an algorithm payload
+  unexpected_message,     ///< well formed, but not what this state waits for
+  unknown_session,        ///< session id that is not (or no longer) known
+  wrong_peer,             ///< a session's packet from another address or port
+  wrong_tag,              ///< message tag of no outstanding request
+  not_authenticated,      ///< the session negotiated integrity, the packet has none
+  not_encrypted,          ///< the session negotiated confidentiality, the packet has none
+  unexpected_protection,  ///< authenticated or encrypted where nothing was negotiated
+  bad_trailer,            ///< integrity pad, pad length or next header
+  bad_authcode,           ///< the packet's authentication code does not verify
+  bad_padding,            ///< confidentiality pad
+  outside_window,         ///< session sequence number too far off
+  replayed,               ///< session sequence number already seen
+  no_return_path,         ///< the peer's address cannot be answered
+  unmatched_response,     ///< answers no request in flight
+  rate_limited,           ///< dropped to bound the work one peer can cause
 
   // The peer refused or fell silent.
-  timed_out = 0x40,           ///< no answer after all tries
-  peer_lacks_v2,              ///< the BMC does not speak IPMI v2.0
-  refused_open_session,       ///< Open Session Response with an error status
-  refused_rakp2,              ///< RAKP 2 with an error status
-  refused_rakp4,              ///< RAKP 4 with an error status
-  algorithms_differ,          ///< the BMC chose other algorithms than were proposed
-  bad_managed_id,             ///< the BMC gave session id 0
-  bad_rakp2_code,             ///< RAKP 2 authentication code is wrong
-  bad_rakp4_code,             ///< RAKP 4 integrity check value is wrong
-  bad_rakp3_code,             ///< RAKP 3 authentication code is wrong (seen by a BMC)
-  console_gave_up,            ///< the console reported an error in RAKP 3
-  kg_or_bmc_state,            ///< RAKP 4 refused although RAKP 2 verified, twice
-  refused_privilege,          ///< Set Session Privilege Level failed
-  no_common_suite,            ///< every cipher suite on the list was refused
-  session_lost,               ///< the peer stopped answering within the session
-  closed_by_peer,             ///< the peer closed the session
-  closed_by_application,      ///< close() was called, or the user or K_g changed
-  evicted,                    ///< a half-open login gave way to a newer one
-  weak_random,                ///< the BMC's random number is zero or our own
+  timed_out = 0x40,       ///< no answer after all tries
+  peer_lacks_v2,          ///< the BMC does not speak IPMI v2.0
+  refused_open_session,   ///< Open Session Response with an error status
+  refused_rakp2,          ///< RAKP 2 with an error status
+  refused_rakp4,          ///< RAKP 4 with an error status
+  algorithms_differ,      ///< the BMC chose other algorithms than were proposed
+  bad_managed_id,         ///< the BMC gave session id 0
+  bad_rakp2_code,         ///< RAKP 2 authentication code is wrong
+  bad_rakp4_code,         ///< RAKP 4 integrity check value is wrong
+  bad_rakp3_code,         ///< RAKP 3 authentication code is wrong (seen by a BMC)
+  console_gave_up,        ///< the console reported an error in RAKP 3
+  kg_or_bmc_state,        ///< RAKP 4 refused although RAKP 2 verified, twice
+  refused_privilege,      ///< Set Session Privilege Level failed
+  no_common_suite,        ///< every cipher suite on the list was refused
+  session_lost,           ///< the peer stopped answering within the session
+  closed_by_peer,         ///< the peer closed the session
+  closed_by_application,  ///< close() was called, or the user or K_g changed
+  evicted,                ///< a half-open login gave way to a newer one
+  weak_random,            ///< the BMC's random number is zero or our own
 
   // The caller misused the call.
-  buffer_too_small = 0x80,    ///< the output span cannot hold what must be written
-  buffers_overlap,            ///< reply and datagram share bytes
-  wrong_state,                ///< not legal in the machine's present state
-  too_long,                   ///< a value exceeds the field or buffer that must hold it
-  invalid_argument,           ///< outside its documented range
-  no_slot,                    ///< all request or ticket slots are taken
-  stale_handle,               ///< request id or ticket that no longer exists
-  unsupported_suite,          ///< not a suite that this build and backend have
-  not_drained,                ///< an answer was not taken before the next datagram was fed
+  buffer_too_small = 0x80,  ///< the output span cannot hold what must be written
+  buffers_overlap,          ///< reply and datagram share bytes
+  wrong_state,              ///< not legal in the machine's present state
+  too_long,                 ///< a value exceeds the field or buffer that must hold it
+  invalid_argument,         ///< outside its documented range
+  no_slot,                  ///< all request or ticket slots are taken
+  stale_handle,             ///< request id or ticket that no longer exists
+  unsupported_suite,        ///< not a suite that this build and backend have
+  not_drained,              ///< an answer was not taken before the next datagram was fed
 
   // A local resource failed.
-  crypto_failure = 0xA0,      ///< the crypto backend failed
-  entropy_failure,            ///< the entropy source failed
+  crypto_failure = 0xA0,  ///< the crypto backend failed
+  entropy_failure,        ///< the entropy source failed
 };
 
 /// True for the codes that mean "this datagram was dropped and changed nothing".
@@ -120,7 +120,8 @@ constexpr const char* describe(errc e) noexcept {
     case errc::bad_rakp4_code: return "RAKP 4 integrity check value is wrong: K_g differs";
     case errc::bad_rakp3_code: return "RAKP 3 authentication code is wrong: the console's password differs";
     case errc::console_gave_up: return "the console reported an error in RAKP 3";
-    case errc::kg_or_bmc_state: return "RAKP 4 was refused though the password is right: K_g differs, or the BMC lost the login";
+    case errc::kg_or_bmc_state:
+      return "RAKP 4 was refused though the password is right: K_g differs, or the BMC lost the login";
     case errc::refused_privilege: return "the BMC refused the privilege level";
     case errc::no_common_suite: return "the BMC refused every cipher suite on the list";
     case errc::session_lost: return "the peer stopped answering within the session";

@@ -9,8 +9,7 @@ namespace rmcpp {
 
 /// A value beside an error code, named after std::expected so that it can become an alias of it. Unlike
 /// std::expected the value is readable on error too: a failed decode leaves the fields that were read so far.
-template <class T>
-class [[nodiscard]] result {
+template <class T> class [[nodiscard]] result {
  public:
   using value_type = T;
 
@@ -35,8 +34,7 @@ class [[nodiscard]] result {
   errc error_ = errc::ok;
 };
 
-template <>
-class [[nodiscard]] result<void> {
+template <> class [[nodiscard]] result<void> {
  public:
   constexpr result() noexcept = default;
   constexpr result(errc error) noexcept : error_(error) {}

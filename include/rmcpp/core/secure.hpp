@@ -29,8 +29,7 @@ constexpr bool equal_constant_time(bytes a, bytes b) noexcept {
 }
 
 /// N secret bytes, zero-padded, that wipe themselves and cannot be printed or compared by accident.
-template <std::size_t N>
-class secret {
+template <std::size_t N> class secret {
  public:
   static constexpr std::size_t capacity = N;
 

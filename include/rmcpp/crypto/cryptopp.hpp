@@ -35,8 +35,7 @@ namespace rmcpp {
 namespace detail {
 
 /// A Crypto++ hash with its state and block function opened up.
-template <class Hash>
-struct open_hash : Hash {
+template <class Hash> struct open_hash : Hash {
   using word = CryptoPP::word32;
   static constexpr bool big_endian = std::is_same_v<typename Hash::ByteOrderClass, CryptoPP::BigEndian>;
   static constexpr std::size_t words = Hash::DIGESTSIZE / sizeof(word);
@@ -254,14 +253,10 @@ class cryptopp_backend {
   }
 
  private:
-  template <class Hash>
-  struct scratch : detail::open_hash<Hash> {
-    using detail::open_hash<Hash>::StateBuf;
-  };
+  template <class Hash> struct scratch : detail::open_hash<Hash> { using detail::open_hash<Hash>::StateBuf; };
 
   /// A library's exception ends here.
-  template <class F>
-  static status guarded(F&& f) noexcept {
+  template <class F> static status guarded(F&& f) noexcept {
     try {
       return f();
     } catch (...) {
@@ -269,8 +264,7 @@ class cryptopp_backend {
     }
   }
 
-  template <class F>
-  void with_hash(mac_id id, F&& f) {
+  template <class F> void with_hash(mac_id id, F&& f) {
     switch (id) {
       case mac_id::hmac_md5: return f(md5_);
       case mac_id::hmac_sha1: return f(sha1_);
@@ -278,8 +272,7 @@ class cryptopp_backend {
     }
   }
 
-  template <class Hash>
-  static void load_midstates(Hash& hash, mac_key& key, bytes secret_bytes) {
+  template <class Hash> static void load_midstates(Hash& hash, mac_key& key, bytes secret_bytes) {
     alignas(16) std::array<std::uint8_t, Hash::block_size> pad{};
     const auto midstate = [&](std::uint8_t with, CryptoPP::word32* to) {
       pad.fill(with);

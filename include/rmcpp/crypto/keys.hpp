@@ -29,8 +29,7 @@ struct rakp_transcript {
 };
 
 /// A MAC key that is unloaded at the end of its scope.
-template <backend B>
-class scoped_mac_key {
+template <backend B> class scoped_mac_key {
  public:
   scoped_mac_key(B& b, mac_id id, bytes secret_bytes) noexcept : backend_(b), loaded_(b.load(key_, id, secret_bytes)) {}
   scoped_mac_key(const scoped_mac_key&) = delete;
@@ -38,8 +37,7 @@ class scoped_mac_key {
   ~scoped_mac_key() { backend_.unload(key_); }
 
   /// HMAC of the concatenated parts, cut to tag.size().
-  template <class... Parts>
-  [[nodiscard]] status sign(mutable_bytes tag, const Parts&... parts) noexcept {
+  template <class... Parts> [[nodiscard]] status sign(mutable_bytes tag, const Parts&... parts) noexcept {
     if (!loaded_) return loaded_;
     const std::array<bytes, sizeof...(Parts)> all{bytes(parts)...};
     return backend_.sign(key_, all, tag);
@@ -67,15 +65,13 @@ constexpr std::array<std::uint8_t, 2> role_and_length(const rakp_transcript& t) 
 }  // namespace detail
 
 /// Key exchange authentication code of RAKP 2 under Kuid: SIDm | SIDc | Rm | Rc | GUIDc | ROLEm | ULm | UNm.
-template <backend B>
-status rakp2_code(scoped_mac_key<B>& kuid, const rakp_transcript& t, mutable_bytes tag) noexcept {
+template <backend B> status rakp2_code(scoped_mac_key<B>& kuid, const rakp_transcript& t, mutable_bytes tag) noexcept {
   return kuid.sign(tag, detail::le32_bytes(t.console_id), detail::le32_bytes(t.managed_id), t.console_random,
                    t.managed_random, t.managed_guid, detail::role_and_length(t), t.name.view());
 }
 
 /// Key exchange authentication code of RAKP 3 under Kuid: Rc | SIDm | ROLEm | ULm | UNm.
-template <backend B>
-status rakp3_code(scoped_mac_key<B>& kuid, const rakp_transcript& t, mutable_bytes tag) noexcept {
+template <backend B> status rakp3_code(scoped_mac_key<B>& kuid, const rakp_transcript& t, mutable_bytes tag) noexcept {
   return kuid.sign(tag, t.managed_random, detail::le32_bytes(t.console_id), detail::role_and_length(t), t.name.view());
 }
 
@@ -86,14 +82,12 @@ status session_integrity_key(scoped_mac_key<B>& kg_or_kuid, const rakp_transcrip
 }
 
 /// Integrity check value of RAKP 4 under SIK: Rm | SIDc | GUIDc.
-template <backend B>
-status rakp4_code(scoped_mac_key<B>& sik, const rakp_transcript& t, mutable_bytes tag) noexcept {
+template <backend B> status rakp4_code(scoped_mac_key<B>& sik, const rakp_transcript& t, mutable_bytes tag) noexcept {
   return sik.sign(tag, t.console_random, detail::le32_bytes(t.managed_id), t.managed_guid);
 }
 
 /// K1 (n = 1) or K2 (n = 2) under SIK. The constant is 20 bytes for every hash, whatever the hash's block size.
-template <backend B>
-status session_key(scoped_mac_key<B>& sik, std::uint8_t n, mutable_bytes key) noexcept {
+template <backend B> status session_key(scoped_mac_key<B>& sik, std::uint8_t n, mutable_bytes key) noexcept {
   std::array<std::uint8_t, 20> constant{};
   fill(constant, n);
   return sik.sign(key, constant);

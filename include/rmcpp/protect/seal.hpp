@@ -55,7 +55,8 @@ result<std::size_t> seal(B& b, session_keys<B>& keys, session_header_v2 header, 
   }
 
   if constexpr (fused_backend<B>) {
-    if (encrypted && authenticated && keys.suite().integrity != integrity_algorithm::md5_128) {
+    if (encrypted && authenticated && p.header == session_header_v2::size &&
+        keys.suite().integrity != integrity_algorithm::md5_128) {
       const status done =
           b.encrypt_then_sign(keys.cipher_key(), keys.integrity_key(), datagram.subspan(rmcp_header::size),
                               p.message - rmcp_header::size, p.payload_end() - rmcp_header::size, p.total - p.authcode);

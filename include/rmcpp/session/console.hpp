@@ -36,14 +36,17 @@ template <console_config Config> class console {
   console& operator=(const console&) = default;
 
   /// Begins a login. Errors: wrong_state unless idle or closed; unsupported_suite if the list is empty or names a suite
-  /// that this build, its backend or its traits lack; invalid_argument if the level is not 1..5.
+  /// that this build, its backend or its traits lack; invalid_argument if the level is not 1..5 or the retry policy's
+  /// tries reach max_unanswered.
   status start(instant now) noexcept {
     clock_.advance(now);
     if (state_ != console_state::idle && state_ != console_state::closed) return errc::wrong_state;
     if (options_.suites.empty()) return errc::unsupported_suite;
     for (const auto id : options_.suites.view())
       if (!may_use<crypto_type>(id, traits::allow_unauthenticated)) return errc::unsupported_suite;
-    if (options_.level < privilege::callback || options_.level > privilege::oem) return errc::invalid_argument;
+    if (options_.level < privilege::callback || options_.level > privilege::oem ||
+        options_.retry.tries >= max_unanswered)
+      return errc::invalid_argument;
     candidates_ = suite_candidates(options_.suites);
     restarted_ = false;
     plain_capabilities_ = false;
@@ -359,6 +362,8 @@ template <console_config Config> class console {
     const auto expected = rakp2_code(config_.crypto, suite_.authentication, options_.password, seen);
     if (!expected) return fail(errc::crypto_failure), errc::crypto_failure;
     const bool verified = equal_constant_time(*expected, m->code);
+    if (verified && (all_zero(m->managed_random) || equal(m->managed_random, transcript_.console_random)))
+      return fail(errc::weak_random), status{};
     if (m->tag != tag_) {
       // Under an older tag: good enough if the newest tag brings nothing (the BMC may have made a new Rc for it).
       if (!verified) return errc::wrong_tag;
@@ -370,8 +375,6 @@ template <console_config Config> class console {
       apology_due_ = true;
       return fail(errc::bad_rakp2_code), status{};
     }
-    if (all_zero(m->managed_random) || equal(m->managed_random, transcript_.console_random))
-      return fail(errc::weak_random), status{};
     transcript_ = seen;
     begin_rakp3();
     return {};
@@ -427,9 +430,8 @@ template <console_config Config> class console {
       return n;
     }
     tag_ = tag;
-    auto policy = options_.retry;
-    if (state_ == console_state::cipher_suites) policy.first = options_.suites_wait;
-    setup_.sent(policy, clock_.now());
+    const retry_policy once{.first = options_.suites_wait, .longest = options_.suites_wait};
+    setup_.sent(state_ == console_state::cipher_suites ? once : options_.retry, clock_.now());
     return n;
   }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rmcpp/core/time.hpp>
 #include <rmcpp/session/policy.hpp>
 #include <rmcpp/session/retry.hpp>
 #include <rmcpp/session/suite_choice.hpp>

@@ -28,7 +28,7 @@ class sequence_pool {
  public:
   static constexpr milliseconds quarantine{10'000};
 
-  /// The next free number, round-robin. With more than about six requests a second the quarantine is cut short.
+  /// The next free number, round-robin. With more than about three requests a second the quarantine is cut short.
   std::uint8_t take(instant now) noexcept {
     rotate(now);
     const std::uint64_t taken = busy_ | recent_ | older_;

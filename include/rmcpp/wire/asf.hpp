@@ -20,8 +20,7 @@ struct asf_message {
   std::uint8_t tag = 0;  ///< copied into the reply; FFh wants no reply
   bytes data{};          ///< view into the input
 
-  template <class Io, class Self>
-  static constexpr void layout(Io& io, Self& m) {
+  template <class Io, class Self> static constexpr void layout(Io& io, Self& m) {
     io.be32("enterprise", m.enterprise);
     io.u8("type", m.type);
     io.u8("tag", m.tag);
@@ -39,8 +38,7 @@ struct presence_pong {
 
   [[nodiscard]] constexpr bool supports_ipmi() const noexcept { return (entities & 0x80) != 0; }
 
-  template <class Io, class Self>
-  static constexpr void layout(Io& io, Self& m) {
+  template <class Io, class Self> static constexpr void layout(Io& io, Self& m) {
     io.be32("oem_enterprise", m.oem_enterprise);
     io.be32("oem_defined", m.oem_defined);
     io.u8("entities", m.entities);

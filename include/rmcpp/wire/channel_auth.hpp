@@ -13,14 +13,13 @@ inline constexpr std::uint8_t this_channel = 0x0e;  ///< "the channel this arriv
 
 /// Request, 2 bytes.
 struct channel_auth_request {
-  std::uint8_t channel = 0x80 | this_channel;   ///< bit 7: v2.0 data wanted; bits 3:0: channel
-  privilege level = privilege::administrator;   ///< bits 3:0, 1..5
+  std::uint8_t channel = 0x80 | this_channel;  ///< bit 7: v2.0 data wanted; bits 3:0: channel
+  privilege level = privilege::administrator;  ///< bits 3:0, 1..5
 
   [[nodiscard]] constexpr bool wants_v2() const noexcept { return (channel & 0x80) != 0; }
   [[nodiscard]] constexpr std::uint8_t number() const noexcept { return channel & 0x0f; }
 
-  template <class Io, class Self>
-  static constexpr void layout(Io& io, Self& m) {
+  template <class Io, class Self> static constexpr void layout(Io& io, Self& m) {
     io.u8("channel", m.channel);
     io.low_bits("level", m.level, 0x0f);
   }
@@ -49,8 +48,7 @@ struct channel_auth_response {
     return (auth_types & auth_v2_data) != 0 && (extended & supports_v2) != 0;
   }
 
-  template <class Io, class Self>
-  static constexpr void layout(Io& io, Self& m) {
+  template <class Io, class Self> static constexpr void layout(Io& io, Self& m) {
     io.low_bits("channel", m.channel, 0x0f);
     io.u8("auth_types", m.auth_types);
     io.u8("auth_status", m.auth_status);

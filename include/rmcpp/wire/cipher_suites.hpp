@@ -78,8 +78,7 @@ struct cipher_suites_request {
   [[nodiscard]] constexpr bool by_suite() const noexcept { return (list & 0x80) != 0; }
   [[nodiscard]] constexpr std::uint8_t index() const noexcept { return list & 0x3f; }
 
-  template <class Io, class Self>
-  static constexpr void layout(Io& io, Self& m) {
+  template <class Io, class Self> static constexpr void layout(Io& io, Self& m) {
     io.u8("channel", m.channel);
     io.u8("payload", m.payload);
     io.u8("list", m.list);
@@ -91,14 +90,14 @@ struct cipher_suites_response {
   std::uint8_t channel = 0;
   bounded<16> records{};
 
-  template <class Io, class Self>
-  static constexpr void layout(Io& io, Self& m) {
+  template <class Io, class Self> static constexpr void layout(Io& io, Self& m) {
     io.u8("channel", m.channel);
     io.rest("records", m.records);
   }
 };
 
-/// Record bytes (table 22-19): a start byte, the suite id (and an OEM's IANA number), then algorithms tagged by bits 7:6.
+/// Record bytes (table 22-19): a start byte, the suite id (and an OEM's IANA number), then algorithms tagged by bits
+/// 7:6.
 namespace suite_record {
 inline constexpr std::size_t size = 5;  ///< of a standard record, "none" algorithms included
 inline constexpr std::uint8_t standard_start = 0xc0;
@@ -179,7 +178,9 @@ class cipher_suite_reader {
     }
     const auto number = static_cast<std::uint8_t>(b & 0x3f);
     switch (b & suite_record::tag_mask) {
-      case suite_record::tag_authentication: record_.authentication = static_cast<authentication_algorithm>(number); break;
+      case suite_record::tag_authentication:
+        record_.authentication = static_cast<authentication_algorithm>(number);
+        break;
       case suite_record::tag_integrity: record_.integrity = static_cast<integrity_algorithm>(number); break;
       case suite_record::tag_confidentiality:
         record_.confidentiality = static_cast<confidentiality_algorithm>(number);

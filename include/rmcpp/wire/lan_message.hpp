@@ -123,12 +123,11 @@ struct lan_request {
   std::uint8_t responder = bmc_address;
   net_fn_lun target{};  ///< responder's LUN
   std::uint8_t requester = console_address;
-  seq_lun sequence{};   ///< requester's LUN
+  seq_lun sequence{};  ///< requester's LUN
   std::uint8_t command = 0;
   bytes data{};  ///< view into the input
 
-  template <class Io, class Self>
-  static constexpr void layout(Io& io, Self& m) {
+  template <class Io, class Self> static constexpr void layout(Io& io, Self& m) {
     const auto start = io.mark();
     io.u8("responder", m.responder);
     io.u8("target", m.target);
@@ -155,8 +154,7 @@ struct lan_response {
   completion_code code = completion_code::ok;
   bytes data{};  ///< view into the input
 
-  template <class Io, class Self>
-  static constexpr void layout(Io& io, Self& m) {
+  template <class Io, class Self> static constexpr void layout(Io& io, Self& m) {
     const auto start = io.mark();
     io.u8("requester", m.requester);
     io.u8("target", m.target);

@@ -14,31 +14,27 @@
 namespace rmcpp {
 
 /// A struct whose static `layout(io, self)` names its fields in wire order; cursors of all kinds run it.
-template <class M>
-concept message = requires(writer w, reader r, M m, const M c) {
+template <class M> concept message = requires(writer w, reader r, M m, const M c) {
   M::layout(w, c);
   M::layout(r, m);
 };
 
 /// Writes `m` to the front of `out` and returns its length in bytes.
 /// Errors: buffer_too_small; too_long if a view exceeds what its length field can say.
-template <message M>
-constexpr result<std::size_t> encode(const M& m, mutable_bytes out) noexcept {
+template <message M> constexpr result<std::size_t> encode(const M& m, mutable_bytes out) noexcept {
   writer w(out);
   M::layout(w, m);
   return {w.size(), w.error()};
 }
 
-template <class M>
-struct decoded_prefix {
+template <class M> struct decoded_prefix {
   M message{};
   std::size_t size = 0;  ///< bytes used
 };
 
 /// Reads a message from the front of `in`. On error the fields read so far are readable. Views point into `in`.
 /// Errors: truncated, bad_length, and what the message's own constants and checksums give.
-template <message M>
-constexpr result<decoded_prefix<M>> decode_prefix(bytes in) noexcept {
+template <message M> constexpr result<decoded_prefix<M>> decode_prefix(bytes in) noexcept {
   decoded_prefix<M> d;
   reader r(in);
   M::layout(r, d.message);
@@ -47,8 +43,7 @@ constexpr result<decoded_prefix<M>> decode_prefix(bytes in) noexcept {
 }
 
 /// Reads a message that is the whole of `in`. Errors: as decode_prefix(), and trailing_bytes.
-template <message M>
-constexpr result<M> decode(bytes in) noexcept {
+template <message M> constexpr result<M> decode(bytes in) noexcept {
   const auto d = decode_prefix<M>(in);
   const errc error = d && d->size != in.size() ? errc::trailing_bytes : d.error();
   return {d->message, error};
@@ -62,8 +57,7 @@ struct explanation {
   std::size_t offset = 0;
 };
 
-template <message M>
-constexpr explanation explain(bytes in) noexcept {
+template <message M> constexpr explanation explain(bytes in) noexcept {
   M m{};
   basic_reader<field_trace> r(in);
   M::layout(r, m);

@@ -109,8 +109,7 @@ constexpr const char* describe(rakp_status s) noexcept {
 }
 
 /// One algorithm payload, 8 bytes (table 13-9). `Type` is 0 authentication, 1 integrity, 2 confidentiality.
-template <class Algorithm, std::uint8_t Type>
-struct algorithm_payload {
+template <class Algorithm, std::uint8_t Type> struct algorithm_payload {
   /// Length byte of the null payload, "the BMC chooses". It is not "algorithm none", which has length 8 and number 0.
   static constexpr std::uint8_t wildcard_length = 0;
   static constexpr std::uint8_t full_length = 8;
@@ -122,8 +121,7 @@ struct algorithm_payload {
   static constexpr algorithm_payload of(Algorithm a) noexcept { return {full_length, a}; }
   [[nodiscard]] constexpr bool is_any() const noexcept { return length == wildcard_length; }
 
-  template <class Io, class Self>
-  static constexpr void layout(Io& io, Self& m) {
+  template <class Io, class Self> static constexpr void layout(Io& io, Self& m) {
     io.constant("type", Type, errc::bad_algorithm_payload);
     io.reserved(2);
     io.u8("length", m.length);
@@ -139,15 +137,14 @@ using confidentiality_payload = algorithm_payload<confidentiality_algorithm, 2>;
 
 /// Open Session Request, console to BMC, 32 bytes (IPMI v2.0, 13.17).
 struct open_session_request {
-  std::uint8_t tag = 0;                         ///< echoed in the response
-  privilege max_privilege = privilege::highest; ///< bits 3:0
-  session_id console_id{};                      ///< SIDm, the console's choice; never 0
+  std::uint8_t tag = 0;                          ///< echoed in the response
+  privilege max_privilege = privilege::highest;  ///< bits 3:0
+  session_id console_id{};                       ///< SIDm, the console's choice; never 0
   authentication_payload authentication{};
   integrity_payload integrity{};
   confidentiality_payload confidentiality{};
 
-  template <class Io, class Self>
-  static constexpr void layout(Io& io, Self& m) {
+  template <class Io, class Self> static constexpr void layout(Io& io, Self& m) {
     io.u8("tag", m.tag);
     io.low_bits("max_privilege", m.max_privilege, 0x0f);
     io.reserved(2);
@@ -170,8 +167,7 @@ struct open_session_response {
   integrity_payload integrity{};
   confidentiality_payload confidentiality{};
 
-  template <class Io, class Self>
-  static constexpr void layout(Io& io, Self& m) {
+  template <class Io, class Self> static constexpr void layout(Io& io, Self& m) {
     io.u8("tag", m.tag);
     io.u8("status", m.status);
     const bool error = m.status != rakp_status::no_errors;

@@ -34,8 +34,7 @@ struct rakp1 {
   role_byte role{};         ///< whole byte as sent; hashed unmasked
   username name{};          ///< 0..16 bytes, counted, not terminated
 
-  template <class Io, class Self>
-  static constexpr void layout(Io& io, Self& m) {
+  template <class Io, class Self> static constexpr void layout(Io& io, Self& m) {
     io.u8("tag", m.tag);
     io.reserved(3);
     io.le32("managed_id", m.managed_id);
@@ -51,13 +50,12 @@ struct rakp1 {
 struct rakp2 {
   std::uint8_t tag = 0;
   rakp_status status = rakp_status::no_errors;
-  session_id console_id{};   ///< SIDm; 0 if an error form ended before it
-  nonce managed_random{};    ///< Rc
-  guid managed_guid{};       ///< GUIDc, hashed as it lies here
-  rakp_code code{};          ///< key exchange authentication code; empty with RAKP-none
+  session_id console_id{};  ///< SIDm; 0 if an error form ended before it
+  nonce managed_random{};   ///< Rc
+  guid managed_guid{};      ///< GUIDc, hashed as it lies here
+  rakp_code code{};         ///< key exchange authentication code; empty with RAKP-none
 
-  template <class Io, class Self>
-  static constexpr void layout(Io& io, Self& m) {
+  template <class Io, class Self> static constexpr void layout(Io& io, Self& m) {
     io.u8("tag", m.tag);
     io.u8("status", m.status);
     const bool error = m.status != rakp_status::no_errors;
@@ -78,8 +76,7 @@ struct rakp3 {
   session_id managed_id{};  ///< SIDc
   rakp_code code{};         ///< key exchange authentication code; empty with RAKP-none
 
-  template <class Io, class Self>
-  static constexpr void layout(Io& io, Self& m) {
+  template <class Io, class Self> static constexpr void layout(Io& io, Self& m) {
     io.u8("tag", m.tag);
     io.u8("status", m.status);
     io.reserved(2);
@@ -97,8 +94,7 @@ struct rakp4 {
   session_id console_id{};  ///< SIDm; 0 if an error form ended before it
   rakp_code code{};         ///< integrity check value, cut by the authentication algorithm: 12, 16 or 16 bytes
 
-  template <class Io, class Self>
-  static constexpr void layout(Io& io, Self& m) {
+  template <class Io, class Self> static constexpr void layout(Io& io, Self& m) {
     io.u8("tag", m.tag);
     io.u8("status", m.status);
     const bool error = m.status != rakp_status::no_errors;

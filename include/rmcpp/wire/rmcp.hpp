@@ -27,8 +27,7 @@ struct rmcp_header {
   std::uint8_t sequence = no_ack;
   rmcp_class kind{};
 
-  template <class Io, class Self>
-  static constexpr void layout(Io& io, Self& m) {
+  template <class Io, class Self> static constexpr void layout(Io& io, Self& m) {
     io.constant("version", 0x06, errc::bad_version);
     io.reserved(1);
     io.u8("sequence", m.sequence);

@@ -24,8 +24,7 @@ struct session_v15 {
   octets16 authcode{};  ///< present only if type is not none
   bytes payload{};      ///< the IPMI message; view into the input. Bytes after it (the legacy pad) are tolerated
 
-  template <class Io, class Self>
-  static constexpr void layout(Io& io, Self& m) {
+  template <class Io, class Self> static constexpr void layout(Io& io, Self& m) {
     io.u8("type", m.type);
     io.le32("sequence", m.sequence);
     io.le32("id", m.id);
@@ -39,8 +38,7 @@ struct session_v15 {
 inline constexpr std::size_t sessionless_v15_payload = rmcp_header::size + 10;
 
 /// A whole datagram outside a session, auth type none, around `m` (a LAN message). Errors: as encode().
-template <message M>
-constexpr result<std::size_t> encode_sessionless_v15(const M& m, mutable_bytes out) noexcept {
+template <message M> constexpr result<std::size_t> encode_sessionless_v15(const M& m, mutable_bytes out) noexcept {
   if (out.size() < sessionless_v15_payload) return errc::buffer_too_small;
   const auto n = encode(m, out.subspan(sessionless_v15_payload));
   if (!n) return n.error();

@@ -43,8 +43,8 @@ struct payload_byte {
   std::uint8_t value = 0;
 
   static constexpr payload_byte of(payload_type t, bool authenticated = false, bool encrypted = false) noexcept {
-    return {static_cast<std::uint8_t>(static_cast<unsigned>(t) | (authenticated ? 0x40u : 0u) |
-                                      (encrypted ? 0x80u : 0u))};
+    return {
+        static_cast<std::uint8_t>(static_cast<unsigned>(t) | (authenticated ? 0x40u : 0u) | (encrypted ? 0x80u : 0u))};
   }
   [[nodiscard]] constexpr payload_type type() const noexcept { return static_cast<payload_type>(value & 0x3f); }
   [[nodiscard]] constexpr bool authenticated() const noexcept { return (value & 0x40) != 0; }
@@ -59,18 +59,17 @@ struct session_header_v2 {
   static constexpr std::size_t size_oem = 18;
 
   payload_byte payload{};
-  std::uint32_t oem_iana = 0;         ///< 3 bytes little-endian and a zero; OEM explicit payloads only
-  std::uint16_t oem_payload_id = 0;   ///< OEM explicit payloads only
-  session_id id{};                    ///< chosen by the receiver of the packet; 0 outside a session
-  std::uint32_t sequence = 0;         ///< little-endian; 0 outside a session, 1 in a session's first packet
-  std::uint16_t length = 0;           ///< payload bytes, confidentiality header and trailer included; never 0
+  std::uint32_t oem_iana = 0;        ///< 3 bytes little-endian and a zero; OEM explicit payloads only
+  std::uint16_t oem_payload_id = 0;  ///< OEM explicit payloads only
+  session_id id{};                   ///< chosen by the receiver of the packet; 0 outside a session
+  std::uint32_t sequence = 0;        ///< little-endian; 0 outside a session, 1 in a session's first packet
+  std::uint16_t length = 0;          ///< payload bytes, confidentiality header and trailer included; never 0
 
   [[nodiscard]] constexpr std::size_t encoded_size() const noexcept {
     return payload.type() == payload_type::oem_explicit ? size_oem : size;
   }
 
-  template <class Io, class Self>
-  static constexpr void layout(Io& io, Self& m) {
+  template <class Io, class Self> static constexpr void layout(Io& io, Self& m) {
     io.constant("auth_type", static_cast<std::uint8_t>(auth_type::rmcp_plus), errc::bad_auth_type);
     io.u8("payload", m.payload);
     if (m.payload.type() == payload_type::oem_explicit) {
@@ -100,16 +99,19 @@ struct session_trailer {
 /// Offset of the payload in a datagram with a 12-byte session header.
 inline constexpr std::size_t payload_v2 = rmcp_header::size + session_header_v2::size;
 
-/// A whole datagram outside a session (session setup, or a command that needs none) around `m`. Errors: as encode().
+/// A whole datagram outside a session (session setup, or a command that needs none) around `m`. Errors: as encode();
+/// invalid_argument for OEM explicit payloads, whose header is longer.
 template <message M>
 constexpr result<std::size_t> encode_sessionless_v2(payload_type type, const M& m, mutable_bytes out) noexcept {
+  if (type == payload_type::oem_explicit) return errc::invalid_argument;
   if (out.size() < payload_v2) return errc::buffer_too_small;
   const auto n = encode(m, out.subspan(payload_v2));
   if (!n) return n.error();
   if (*n > 0xffff) return errc::too_long;
   writer w(out);
   w.group("rmcp_header", rmcp_header{});
-  w.group("session_header_v2", session_header_v2{.payload = payload_byte::of(type), .length = static_cast<std::uint16_t>(*n)});
+  w.group("session_header_v2",
+          session_header_v2{.payload = payload_byte::of(type), .length = static_cast<std::uint16_t>(*n)});
   return {w.size() + *n, w.error()};
 }
 

@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <rmcpp/core/secure.hpp>
+
+#include "support/catch.hpp"
+#include "support/hex.hpp"
+
+#include <memory>
+#include <new>
+#include <type_traits>
+
+using namespace rmcpp;
+using namespace rmcpp::test;
+
+TEST_CASE("wipe() zeroes every byte") {
+  auto b = "01 02 03"_hex;
+  wipe(b);
+  CHECK(b == "00 00 00"_hex);
+  wipe({});
+}
+
+TEST_CASE("equal_constant_time() finds a difference in any bit of any byte") {
+  std::array<std::uint8_t, 20> a{};
+  CHECK(equal_constant_time(a, a));
+  for (std::size_t at = 0; at < a.size(); ++at) {
+    for (unsigned bit = 0; bit < 8; ++bit) {
+      auto b = a;
+      b[at] = static_cast<std::uint8_t>(1u << bit);
+      CHECK_FALSE(equal_constant_time(a, b));
+    }
+  }
+}
+
+TEST_CASE("equal_constant_time() does not let differences cancel out") {
+  CHECK_FALSE(equal_constant_time("01 01"_hex, "00 00"_hex));
+  CHECK_FALSE(equal_constant_time("FF 01"_hex, "FE 00"_hex));
+}
+
+TEST_CASE("equal_constant_time() is false for different lengths") {
+  CHECK_FALSE(equal_constant_time("00"_hex, "00 00"_hex));
+  CHECK(equal_constant_time({}, {}));
+}
+
+TEST_CASE("a secret pads with zeros, also after something longer") {
+  secret<4> s("01 02 03 04"_hex);
+  CHECK(s.assign("05 06"_hex));
+  CHECK(equal(s.reveal(), "05 06 00 00"_hex));
+}
+
+TEST_CASE("a secret refuses what is too long, unchanged") {
+  secret<2> s("01 02"_hex);
+  CHECK_FALSE(s.assign("03 04 05"_hex));
+  CHECK(equal(s.reveal(), "01 02"_hex));
+}
+
+TEST_CASE("a secret starts and clears to zero") {
+  secret<20> s;
+  CHECK(s.is_zero());
+  CHECK(s.assign("00 01"_hex));  // as a K_g that begins with 00h
+  CHECK_FALSE(s.is_zero());
+  s.clear();
+  CHECK(s.is_zero());
+}
+
+TEST_CASE("a secret's memory is zero after its end") {
+  alignas(secret<16>) std::array<std::uint8_t, sizeof(secret<16>)> memory{};
+  auto* s = new (memory.data()) secret<16>("0102030405060708090A0B0C0D0E0F10"_hex);
+  CHECK_FALSE(all_zero(memory));
+  std::destroy_at(s);
+  CHECK(all_zero(memory));
+}
+
+template <class T> concept comparable = requires(const T& a) { a == a; };
+
+TEST_CASE("secrets cannot be compared or printed by accident") {
+  STATIC_REQUIRE_FALSE(comparable<secret<16>>);
+  STATIC_REQUIRE_FALSE(std::is_convertible_v<secret<16>, bytes>);
+}

@@ -1,0 +1,50 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: BSL-1.0
+"""The programs printed in README.md compile, warning-free, as printed: each block behind `<!-- compiled: NAME -->`."""
+
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+# What the README calls the reader's own.
+PRELUDE = '''
+#include <rmcpp/rmcpp.hpp>
+#include <array>
+#include <cstdio>
+struct reader_socket {
+  void send(rmcpp::bytes);
+  std::size_t receive(rmcpp::mutable_bytes, rmcpp::instant);
+};
+extern reader_socket udp;
+rmcpp::instant now();
+'''
+WARNINGS = ['-Wall', '-Wextra', '-Wpedantic', '-Wconversion', '-Wshadow', '-Werror', '-Wno-undefined-inline']
+EXPECTED = {'console', 'bmc', 'wire', 'backend'}
+
+
+def main():
+    text = (ROOT / 'README.md').read_text()
+    blocks = dict(re.findall(r'<!-- compiled: (\w+) -->\n```cpp\n(.*?)```', text, re.DOTALL))
+    if set(blocks) != EXPECTED:
+        sys.exit(f'README.md should hold the programs {sorted(EXPECTED)}, has {sorted(blocks)}')
+    failed = False
+    with tempfile.TemporaryDirectory() as folder:
+        for name, block in blocks.items():
+            source = Path(folder) / f'{name}.cpp'
+            source.write_text(PRELUDE + block)
+            for compiler in ('g++', 'clang++'):
+                run = subprocess.run(
+                    [compiler, '-std=c++20', *WARNINGS, f'-I{ROOT}/include', '-fsyntax-only', source], text=True,
+                    stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+                print(f'{name} {compiler}: {"ok" if run.returncode == 0 else "FAIL"}')
+                if run.returncode != 0:
+                    print(run.stdout)
+                    failed = True
+    return failed
+
+
+sys.exit(main())

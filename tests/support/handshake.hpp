@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: BSL-1.0
+// A session's setup as a trace recorded it, and the codes and keys that a password makes of it.
+#pragma once
+
+#include <rmcpp/crypto/keys.hpp>
+#include <rmcpp/protect/suite.hpp>
+#include <rmcpp/wire/rakp.hpp>
+#include <rmcpp/wire/session_v2.hpp>
+
+#include "support/vectors.hpp"
+
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace rmcpp::test {
+
+struct handshake {
+  cipher_suite suite{};
+  rakp_transcript transcript{};
+  rakp_code rakp2{}, rakp3{}, rakp4{};
+  std::size_t end = 0;  ///< index of the first datagram behind RAKP 4
+};
+
+/// The one complete session setup of a trace. Throws if there is none or a message of it does not decode.
+inline handshake find_handshake(const std::vector<datagram>& trace) {
+  handshake h;
+  const auto read = [](const datagram& d, auto message) {
+    const auto m = decode<decltype(message)>(bytes(d.data).subspan(payload_v2));
+    if (!m) throw std::runtime_error("frame " + std::to_string(d.frame) + ": " + describe(m.error()));
+    return *m;
+  };
+  for (std::size_t i = 0; i < trace.size(); ++i) {
+    const auto& d = trace[i];
+    const auto header = decode_prefix<session_header_v2>(bytes(d.data).subspan(d.data.size() < 4 ? 0 : 4));
+    if (!header || header->message.id != session_id::none) continue;
+    auto& t = h.transcript;
+    switch (header->message.payload.type()) {
+      case payload_type::open_session_response: {
+        const auto m = read(d, open_session_response{});
+        const auto* suite = find_suite(m.authentication.algorithm, m.integrity.algorithm, m.confidentiality.algorithm);
+        if (!suite) throw std::runtime_error("not a standard suite");
+        h.suite = *suite;
+        t.console_id = to_integer(m.console_id);
+        t.managed_id = to_integer(m.managed_id);
+        break;
+      }
+      case payload_type::rakp1: {
+        const auto m = read(d, rmcpp::rakp1{});
+        t.console_random = m.console_random;
+        t.role = m.role.value;
+        t.name = m.name;
+        break;
+      }
+      case payload_type::rakp2: {
+        const auto m = read(d, rmcpp::rakp2{});
+        t.managed_random = m.managed_random;
+        t.managed_guid = m.managed_guid;
+        h.rakp2 = m.code;
+        break;
+      }
+      case payload_type::rakp3: h.rakp3 = read(d, rmcpp::rakp3{}).code; break;
+      case payload_type::rakp4: {
+        h.rakp4 = read(d, rmcpp::rakp4{}).code;
+        h.end = i + 1;
+        return h;
+      }
+      default: break;
+    }
+  }
+  throw std::runtime_error("the trace has no session setup");
+}
+
+inline user_key to_user_key(std::string_view password) {
+  user_key key;
+  if (!key.assign(bytes(reinterpret_cast<const std::uint8_t*>(password.data()), password.size())))
+    throw std::invalid_argument("more than 20 bytes");
+  return key;
+}
+
+/// Codes and keys in hex, the codes in full length.
+struct key_material {
+  std::string rakp2, rakp3, sik, rakp4, k1, k2;
+};
+
+/// What both sides of a session compute. `kg` all zero: one-key login.
+template <backend B>
+key_material derive(B& b, authentication_algorithm algorithm, const rakp_transcript& t, const user_key& password,
+                    const user_key& kg = {}) {
+  const mac_id mac = rakp_mac(algorithm);
+  std::array<std::uint8_t, max_tag_size> room{};
+  const mutable_bytes tag = mutable_bytes(room).first(rakp_code_size(algorithm));
+  const auto hex = [&](status done) {
+    if (!done) throw std::runtime_error(describe(done.error()));
+    return to_hex(tag);
+  };
+  key_material m;
+  scoped_mac_key<B> kuid(b, mac, password.reveal());
+  m.rakp2 = hex(rakp2_code(kuid, t, tag));
+  m.rakp3 = hex(rakp3_code(kuid, t, tag));
+  scoped_mac_key<B> kg_or_kuid(b, mac, kg.is_zero() ? password.reveal() : kg.reveal());
+  m.sik = hex(session_integrity_key(kg_or_kuid, t, tag));
+  scoped_mac_key<B> sik(b, mac, tag);
+  m.rakp4 = hex(rakp4_code(sik, t, tag));
+  m.k1 = hex(session_key(sik, 1, tag));
+  m.k2 = hex(session_key(sik, 2, tag));
+  return m;
+}
+
+}  // namespace rmcpp::test
