@@ -86,11 +86,11 @@ template <backend B> struct protected_session {
   errc outcome(bytes datagram) { return outcome(datagram, policy()); }
 
   /// IV and ciphertext of plaintext that is padded already.
-  buffer encrypted(bytes padded) {
+  buffer encrypted(bytes padded, const block& iv = example_iv) {
     buffer out(aes_block_size + padded.size());
-    copy(example_iv, out);
+    copy(iv, out);
     copy(padded, mutable_bytes(out).subspan(aes_block_size));
-    if (!b.encrypt(keys.cipher_key(), example_iv, mutable_bytes(out).subspan(aes_block_size)))
+    if (!b.encrypt(keys.cipher_key(), iv, mutable_bytes(out).subspan(aes_block_size)))
       throw std::runtime_error("not whole blocks");
     return out;
   }

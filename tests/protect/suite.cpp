@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <rmcpp/crypto/cryptopp.hpp>
+#include <rmcpp/protect/suite.hpp>
+
+#include "support/catch.hpp"
+#include "support/protected_session.hpp"
+#include "support/test_backend.hpp"
+
+namespace {
+
+using namespace rmcpp;
+using namespace rmcpp::test;
+using testing::null_backend;
+
+using aa = authentication_algorithm;
+using ia = integrity_algorithm;
+using ca = confidentiality_algorithm;
+
+const user_key secret_password = to_user_key("secret");
+
+template <backend B> std::string code_of(session_keys<B>& keys, B& b, bytes data) {
+  exact_bytes code(authcode_size(keys.suite().integrity));
+  return keys.sign(b, std::array{data}, code) ? to_hex(code) : "failed";
+}
+
+/// Neither key works.
+template <backend B> void check_empty(session_keys<B>& keys, B& b) {
+  std::array<std::uint8_t, 16> room{};
+  CHECK_FALSE(keys.authenticates());
+  CHECK_FALSE(keys.encrypts());
+  CHECK(keys.sign(b, {}, room).error() == errc::crypto_failure);
+  CHECK(b.sign(keys.integrity_key(), {}, room).error() == errc::crypto_failure);
+  CHECK(b.encrypt(keys.cipher_key(), example_iv, room).error() == errc::crypto_failure);
+}
+
+}  // namespace
+
+TEST_CASE("codes have the sizes of the specification's tables", "[protect][suite]") {
+  struct row {
+    aa algorithm;
+    std::size_t rakp_2_and_3, rakp_4;
+  };
+  constexpr row rakp[] = {
+      {aa::rakp_none, 0, 0}, {aa::rakp_hmac_sha1, 20, 12}, {aa::rakp_hmac_md5, 16, 16}, {aa::rakp_hmac_sha256, 32, 16}};
+  for (const auto& r : rakp) {
+    CHECK(rakp_code_size(r.algorithm) == r.rakp_2_and_3);
+    CHECK(rakp4_code_size(r.algorithm) == r.rakp_4);
+    CHECK(rakp_code_size(r.algorithm) <= max_tag_size);
+  }
+  CHECK(authcode_size(ia::none) == 0);
+  CHECK(authcode_size(ia::hmac_sha1_96) == 12);
+  CHECK(authcode_size(ia::hmac_md5_128) == 16);
+  CHECK(authcode_size(ia::md5_128) == 16);
+  CHECK(authcode_size(ia::hmac_sha256_128) == 16);
+}
+
+TEST_CASE("each authentication algorithm has its own hash", "[protect][suite]") {
+  STATIC_REQUIRE(rakp_mac(aa::rakp_hmac_sha1) == mac_id::hmac_sha1);
+  STATIC_REQUIRE(rakp_mac(aa::rakp_hmac_md5) == mac_id::hmac_md5);
+  STATIC_REQUIRE(rakp_mac(aa::rakp_hmac_sha256) == mac_id::hmac_sha256);
+}
+
+TEST_CASE("reserved and OEM algorithm numbers are supported by no backend", "[protect][suite]") {
+  for (unsigned n = 4; n < 64; ++n) {
+    CHECK_FALSE(supports<null_backend>(static_cast<aa>(n)));
+    CHECK_FALSE(supports<null_backend>(static_cast<ia>(n + 1)));
+    CHECK_FALSE(supports<null_backend>(static_cast<ca>(n - 2)));  // xRC4 among them
+  }
+}
+
+TEST_CASE("without RAKP keys there is neither integrity nor confidentiality", "[protect][suite]") {
+  // RAKP-none makes no SIK: K1 and K2 would follow from nothing secret.
+  STATIC_REQUIRE(supports<null_backend>(cipher_suite{0, aa::rakp_none, ia::none, ca::none}));
+  STATIC_REQUIRE_FALSE(supports<null_backend>(cipher_suite{0, aa::rakp_none, ia::hmac_sha1_96, ca::none}));
+  STATIC_REQUIRE_FALSE(supports<null_backend>(cipher_suite{0, aa::rakp_none, ia::none, ca::aes_cbc_128}));
+  STATIC_REQUIRE_FALSE(supports<null_backend>(cipher_suite{0, aa::rakp_none, ia::md5_128, ca::aes_cbc_128}));
+}
+
+TEST_CASE("K1 and K2 are the vectors' for every suite", "[protect][suite]") {
+  cryptopp_backend b;
+  const auto file = load_json("rakp.json");
+  const auto data = counting_bytes(50);
+  for (const auto& hash : file.at("hashes")) {
+    for (const auto& suite : standard_suites) {
+      if (static_cast<int>(suite.authentication) != hash.at("auth") || !supports<cryptopp_backend>(suite)) continue;
+      CAPTURE(static_cast<int>(suite.id));
+      session_keys<cryptopp_backend> keys;
+      REQUIRE(keys.load(b, suite, example_sik(suite.authentication), secret_password).has_value());
+      if (suite.integrity != ia::none && suite.integrity != ia::md5_128) {
+        cryptopp_backend::mac_key k1;
+        buffer expected(authcode_size(suite.integrity));
+        REQUIRE(b.load(k1, rakp_mac(suite.authentication), from_hex(hash.at("k1").get<std::string>())).has_value());
+        REQUIRE(b.sign(k1, std::array{bytes(data)}, expected).has_value());
+        CHECK(code_of(keys, b, data) == to_hex(expected));
+      }
+      if (suite.confidentiality != ca::none) {
+        cryptopp_backend::aes_key k2;
+        block expected = example_iv, got = example_iv;
+        const auto secret = from_hex(hash.at("k2").get<std::string>());
+        REQUIRE(b.load(k2, bytes(secret).first(aes_key_size)).has_value());
+        REQUIRE(b.encrypt(k2, example_iv, expected).has_value());
+        REQUIRE(b.encrypt(keys.cipher_key(), example_iv, got).has_value());
+        CHECK(got == expected);
+      }
+    }
+  }
+}
+
+TEST_CASE("the integrity algorithm chooses the HMAC that K1 keys, the authentication algorithm makes K1",
+          "[protect][suite]") {
+  // No standard suite mixes hashes, but nothing on the wire forbids it.
+  cryptopp_backend b;
+  session_keys<cryptopp_backend> keys;
+  const cipher_suite mixed{0x80, aa::rakp_hmac_sha1, ia::hmac_sha256_128, ca::none};
+  REQUIRE(keys.load(b, mixed, example_sik(mixed.authentication), secret_password).has_value());
+  cryptopp_backend::mac_key k1;
+  const auto k1_bytes = from_hex("58dbc1afa00eb3f9487c9eaef0dc7892cc43e496");  // rakp.json, sha1
+  const auto data = counting_bytes(50);
+  buffer expected(16);
+  REQUIRE(b.load(k1, mac_id::hmac_sha256, k1_bytes).has_value());
+  REQUIRE(b.sign(k1, std::array{bytes(data)}, expected).has_value());
+  CHECK(code_of(keys, b, data) == to_hex(expected));
+}
+
+TEST_CASE("MD5-128 is MD5 over password, data, password, each password of 20 bytes", "[protect][suite][password]") {
+  cryptopp_backend b;
+  const auto data = counting_bytes(50);
+  const auto code = [&](const user_key& password, const buffer& sik) {
+    session_keys<cryptopp_backend> keys;
+    REQUIRE(keys.load(b, standard_suites[11], sik, password).has_value());
+    return code_of(keys, b, data);
+  };
+  const auto sik = example_sik(aa::rakp_hmac_md5);
+  for (const char* password : {"", "secret", "0123456789abcdef", "0123456789abcdefghij"}) {
+    const auto key = to_user_key(password);
+    const std::array parts{key.reveal(), bytes(data), key.reveal()};
+    block expected{};
+    REQUIRE(b.digest(digest_id::md5, parts, expected).has_value());
+    CHECK(code(key, sik) == to_hex(expected));
+    CHECK(code(key, buffer(16, 0x77)) == to_hex(expected));  // SIK takes no part
+  }
+  CHECK(code(to_user_key("0123456789abcdefghij"), sik) != code(to_user_key("0123456789abcdefghiX"), sik));
+}
+
+TEST_CASE("a suite loads the keys it needs and leaves SIK nowhere", "[protect][suite]") {
+  for (const auto id : all_suites) {
+    CAPTURE(static_cast<int>(id));
+    null_backend b;
+    session_keys<null_backend> keys;
+    const auto& suite = standard_suites[id];
+    REQUIRE(keys.load(b, suite, example_sik(suite.authentication), secret_password).has_value());
+    const bool k1 = suite.integrity != ia::none && suite.integrity != ia::md5_128;
+    const bool k2 = suite.confidentiality != ca::none;
+    CHECK(b.calls.sign == (k1 ? 1u : 0u) + (k2 ? 1u : 0u));
+    CHECK(keys.suite() == suite);
+    CHECK(keys.authenticates() == (suite.integrity != ia::none));
+    CHECK(keys.encrypts() == k2);
+    std::array<std::uint8_t, 16> room{};
+    CHECK(b.sign(keys.integrity_key(), {}, room).has_value() == k1);
+    CHECK(b.encrypt(keys.cipher_key(), example_iv, room).has_value() == k2);
+  }
+}
+
+TEST_CASE("what fails while keys are loaded leaves none loaded", "[protect][suite]") {
+  for (const auto id : all_suites) {
+    const auto& suite = standard_suites[id];
+    const auto sik = example_sik(suite.authentication);
+    null_backend counting;
+    session_keys<null_backend> keys;
+    REQUIRE(keys.load(counting, suite, sik, secret_password).has_value());
+    const auto operations = counting.calls.operations();
+    for (std::uint64_t n = 1; n <= operations; ++n) {
+      CAPTURE(static_cast<int>(id), n);
+      null_backend b;
+      b.fail_operation(n);
+      CHECK(keys.load(b, suite, sik, secret_password).error() == errc::crypto_failure);
+      check_empty(keys, b);
+      CHECK(keys.load(b, suite, sik, secret_password).has_value());
+      CHECK(keys.suite() == suite);
+    }
+  }
+}
+
+TEST_CASE("unload() forgets both keys, the password and the suite, twice too", "[protect][suite]") {
+  const auto check = [](auto b) {
+    for (const auto id : all_suites) {
+      CAPTURE(static_cast<int>(id));
+      const auto& suite = standard_suites[id];
+      session_keys<decltype(b)> keys;
+      REQUIRE(keys.load(b, suite, example_sik(suite.authentication), secret_password).has_value());
+      for (int i = 0; i < 2; ++i) {
+        keys.unload(b);
+        check_empty(keys, b);
+      }
+    }
+  };
+  SECTION("null backend") { check(null_backend()); }
+  SECTION("Crypto++") { check(cryptopp_backend()); }
+}
+
+TEST_CASE("an unsupported suite is refused and the keys before it are gone", "[protect][suite]") {
+  null_backend b;
+  session_keys<null_backend> keys;
+  for (const unsigned id : {4u, 5u, 9u, 10u, 13u, 14u, 18u, 19u}) {
+    REQUIRE(keys.load(b, standard_suites[3], example_sik(aa::rakp_hmac_sha1), secret_password).has_value());
+    CHECK(keys.load(b, standard_suites[id], {}, secret_password).error() == errc::unsupported_suite);
+    check_empty(keys, b);
+  }
+}
+
+TEST_CASE("loading another suite's keys replaces the first ones", "[protect][suite]") {
+  cryptopp_backend b;
+  session_keys<cryptopp_backend> fresh, reused;
+  const auto data = counting_bytes(20);
+  for (const auto first : all_suites) {
+    for (const auto id : suites_with_integrity) {
+      const auto& suite = standard_suites[id];
+      REQUIRE(reused.load(b, standard_suites[first], buffer(20, 9), to_user_key("other")).has_value());
+      REQUIRE(reused.load(b, suite, example_sik(suite.authentication), secret_password).has_value());
+      REQUIRE(fresh.load(b, suite, example_sik(suite.authentication), secret_password).has_value());
+      CHECK(code_of(reused, b, data) == code_of(fresh, b, data));
+    }
+  }
+}
