@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rmcpp/config.hpp>
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -71,8 +73,11 @@ template <std::size_t N> class bounded {
   static constexpr std::size_t capacity = N;
 
   constexpr bounded() noexcept = default;
-  /// Takes at most N bytes; see assign() to learn whether all fitted.
-  constexpr explicit bounded(bytes from) noexcept { (void)assign(from); }
+  /// `from` must have at most N bytes; where that is not certain, use assign() and look at its answer.
+  constexpr explicit bounded(bytes from) noexcept {
+    RMCPP_ASSERT(from.size() <= N);
+    (void)assign(from.size() <= N ? from : from.first(N));
+  }
 
   /// False, and nothing changed, if `from` is longer than N.
   constexpr bool assign(bytes from) noexcept {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rmcpp/config.hpp>
 #include <rmcpp/core/bytes.hpp>
 
 #include <array>
@@ -34,7 +35,11 @@ template <std::size_t N> class secret {
   static constexpr std::size_t capacity = N;
 
   constexpr secret() noexcept = default;
-  constexpr explicit secret(bytes from) noexcept { (void)assign(from); }
+  /// `from` must have at most N bytes; where that is not certain, use assign() and look at its answer.
+  constexpr explicit secret(bytes from) noexcept {
+    RMCPP_ASSERT(from.size() <= N);
+    (void)assign(from.size() <= N ? from : from.first(N));
+  }
   constexpr secret(const secret&) noexcept = default;
   constexpr secret& operator=(const secret&) noexcept = default;
   constexpr ~secret() { wipe(bytes_); }

@@ -26,6 +26,7 @@ struct packet_plan {
 
   [[nodiscard]] constexpr std::size_t payload() const noexcept { return rmcp_header::size + header; }
   [[nodiscard]] constexpr std::size_t payload_end() const noexcept { return payload() + payload_length; }
+  friend constexpr bool operator==(const packet_plan&, const packet_plan&) noexcept = default;
 };
 
 /// Offset at which a message must be built: it does not depend on the message's size.

@@ -26,7 +26,7 @@ class sequence_counter {
 /// `iv` is used with encryption only and must be unpredictable and new for every packet.
 /// Returns the datagram's size, `p.total`.
 /// Errors: buffer_too_small (nothing written); too_long above 65,535 payload bytes; invalid_argument if the payload
-/// byte asks for protection that the keys lack; crypto_failure.
+/// byte asks for protection that the keys lack, or the plan is not that of this payload byte and suite; crypto_failure.
 template <backend B>
 result<std::size_t> seal(B& b, session_keys<B>& keys, session_header_v2 header, const packet_plan& p, const block& iv,
                          mutable_bytes datagram) noexcept {
@@ -35,6 +35,7 @@ result<std::size_t> seal(B& b, session_keys<B>& keys, session_header_v2 header, 
   const bool encrypted = header.payload.encrypted();
   const bool authenticated = header.payload.authenticated();
   if ((encrypted && !keys.encrypts()) || (authenticated && !keys.authenticates())) return errc::invalid_argument;
+  if (!(p == plan(header.payload, keys.suite().integrity, p.message_size))) return errc::invalid_argument;
 
   header.length = static_cast<std::uint16_t>(p.payload_length);
   writer w(datagram.first(p.payload()));
@@ -57,9 +58,9 @@ result<std::size_t> seal(B& b, session_keys<B>& keys, session_header_v2 header, 
   if constexpr (fused_backend<B>) {
     if (encrypted && authenticated && p.header == session_header_v2::size &&
         keys.suite().integrity != integrity_algorithm::md5_128) {
-      const status done =
-          b.encrypt_then_sign(keys.cipher_key(), keys.integrity_key(), datagram.subspan(rmcp_header::size),
-                              p.message - rmcp_header::size, p.payload_end() - rmcp_header::size, p.total - p.authcode);
+      const status done = b.encrypt_then_sign(
+          keys.cipher_key(), keys.integrity_key(), datagram.first(p.total).subspan(rmcp_header::size),
+          p.message - rmcp_header::size, p.payload_end() - rmcp_header::size, p.total - p.authcode);
       return {p.total, done.error()};
     }
   }
