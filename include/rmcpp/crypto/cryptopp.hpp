@@ -8,7 +8,7 @@
 
 // The Weak1 namespace holds MD2 and MD5 without the macro dance that Weak needs and without its warning.
 #ifndef CRYPTOPP_ENABLE_NAMESPACE_WEAK
-#define CRYPTOPP_ENABLE_NAMESPACE_WEAK 1
+#define CRYPTOPP_ENABLE_NAMESPACE_WEAK 1  // NOLINT(readability-identifier-naming)
 #define RMCPP_UNDEF_NAMESPACE_WEAK
 #endif
 #include <cryptopp/aes.h>

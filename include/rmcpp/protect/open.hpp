@@ -108,7 +108,7 @@ template <backend B> class opener {
         datagram.subspan(rmcp_header::size, datagram.size() - code_size - rmcp_header::size)};
     std::array<std::uint8_t, max_authcode_size> expected{};
     const mutable_bytes code = mutable_bytes(expected).first(code_size);
-    if (const auto signed_ = keys.sign(b, covered, code); !signed_) return signed_;
+    if (const auto computed = keys.sign(b, covered, code); !computed) return computed;
     const bool genuine = equal_constant_time(code, trailer.last(code_size));
     wipe(expected);
     return genuine ? status{} : status{errc::bad_authcode};

@@ -8,6 +8,7 @@
 #include <rmcpp/session/event.hpp>
 #include <rmcpp/session/half_open.hpp>
 #include <rmcpp/session/managed_session.hpp>
+#include <rmcpp/session/penalty.hpp>
 #include <rmcpp/session/policy.hpp>
 #include <rmcpp/session/setup_messages.hpp>
 #include <rmcpp/session/transitions.hpp>
@@ -113,7 +114,7 @@ template <bmc_config Config> class bmc {
     instant t = earlier(opened_.oldest(), proven_.oldest());
     if (!t.is_never()) t = t + options_.half_open_lifetime;
     for (const auto& s : sessions_)
-      if (s.active) t = earlier(t, s.last_heard + options_.inactivity);
+      if (s.active) t = earlier(t, expiry(s));
     return t;
   }
 
@@ -123,8 +124,7 @@ template <bmc_config Config> class bmc {
     expire(opened_, login_state::opened);
     expire(proven_, login_state::proven);
     for (auto& s : sessions_)
-      if (s.active && clock_.now() >= s.last_heard + options_.inactivity)
-        end_session(s, login_trigger::expired, errc::timed_out);
+      if (s.active && clock_.now() >= expiry(s)) end_session(s, login_trigger::expired, errc::timed_out);
   }
 
   /// Calls `f(const session_info&, const Peer&)` for every session.
@@ -159,6 +159,10 @@ template <bmc_config Config> class bmc {
     for (auto& l : table)
       if (l.managed_id != session_id::none && clock_.now() >= l.since + options_.half_open_lifetime)
         drop(l, from, login_trigger::expired);
+  }
+  /// A console that rejects our RAKP 4 says nothing: until its first packet a session lives no longer than a login.
+  [[nodiscard]] instant expiry(const session& s) const noexcept {
+    return s.last_heard + (s.confirmed ? options_.inactivity : options_.half_open_lifetime);
   }
   void end_session(session& s, login_trigger on, errc why) noexcept {
     step(login_state::active, on, login_state::none);
@@ -245,28 +249,24 @@ template <bmc_config Config> class bmc {
 
   // ---- Open Session ----
 
-  answer_size refuse_open(const open_session_request& rq, rakp_status why, mutable_bytes reply) noexcept {
-    return encode_sessionless_v2(payload_type::open_session_response,
-                                 open_session_response{.tag = rq.tag, .status = why, .console_id = rq.console_id},
-                                 reply);
-  }
-
   answer_size on_open_session(const peer_type& from, bytes payload, mutable_bytes reply) noexcept {
     const auto decoded = decode<open_session_request>(payload);
     const open_session_request& rq = *decoded;
+    const auto refuse = [&](rakp_status why) {
+      return encode_refusal(payload_type::open_session_response, rq.tag, why, rq.console_id, reply);
+    };
     // Tag and SIDm are needed to refuse; without them there is nobody to tell.
     if (!decoded && payload.size() < 8) return decoded.error();
-    if (!decoded || rq.max_privilege > privilege::oem) return refuse_open(rq, rakp_status::illegal_parameter, reply);
-    if (rq.console_id == session_id::none) return refuse_open(rq, rakp_status::invalid_session_id, reply);
+    if (!decoded || rq.max_privilege > privilege::oem) return refuse(rakp_status::illegal_parameter);
+    if (rq.console_id == session_id::none) return refuse(rakp_status::invalid_session_id);
     const cipher_suite* chosen = nullptr;
-    if (const auto why = negotiate<crypto_type>(rq, suites_, chosen); why != rakp_status::no_errors)
-      return refuse_open(rq, why, reply);
+    if (const auto why = negotiate<crypto_type>(rq, suites_, chosen); why != rakp_status::no_errors) return refuse(why);
 
     opened* login = opened_.find_if([&](const opened& l) { return l.peer == from && same_request(l.request, rq); });
     if (!login) {
       login = make_room(opened_, login_state::opened, from);
       session_id id{};
-      if (!login || !new_session_id(id)) return refuse_open(rq, rakp_status::insufficient_resources, reply);
+      if (!login || !new_session_id(id)) return refuse(rakp_status::insufficient_resources);
       step(login_state::none, login_trigger::open_session, login_state::opened);
       const auto limit = rq.max_privilege == privilege::highest || rq.max_privilege > options_.channel_limit
                              ? options_.channel_limit
@@ -284,21 +284,16 @@ template <bmc_config Config> class bmc {
 
   /// Unpredictable, because RAKP 1 proves its return path by quoting it.
   bool new_session_id(session_id& id) noexcept {
-    do {
+    for (int tries = 0; tries < 8; ++tries) {  // a source that is stuck must not hang us
       const auto drawn = random_session_id(config_.random);
       if (!drawn) return false;
       id = *drawn;
-    } while (opened_.find(id) || proven_.find(id) || sessions_.find(id));
-    return true;
+      if (!opened_.find(id) && !proven_.find(id) && !sessions_.find(id)) return true;
+    }
+    return false;
   }
 
   // ---- RAKP ----
-
-  answer_size refuse_rakp(payload_type type, std::uint8_t tag, session_id console_id, rakp_status why,
-                          mutable_bytes reply) noexcept {
-    // RAKP 2 and RAKP 4 share their error form.
-    return encode_sessionless_v2(type, rakp4{tag, why, console_id, {}}, reply);
-  }
 
   answer_size on_rakp1(const peer_type& from, bytes payload, mutable_bytes reply) noexcept {
     const auto prefix = decode_prefix<rakp1>(payload);
@@ -311,7 +306,7 @@ template <bmc_config Config> class bmc {
     const auto refuse = [&](rakp_status why) {
       const auto console_id = o->request.console_id;
       drop(*o, login_state::opened, login_trigger::refused);
-      return refuse_rakp(payload_type::rakp2, m.tag, console_id, why, reply);
+      return encode_refusal(payload_type::rakp2, m.tag, why, console_id, reply);
     };
     // Some firmware tools pad the name field to 16 bytes and count the name itself.
     constexpr std::size_t padded_size = 44;
@@ -320,6 +315,7 @@ template <bmc_config Config> class bmc {
     if (m.role.level() < privilege::callback || m.role.level() > privilege::oem)
       return refuse(rakp_status::invalid_role);
 
+    if (penalties_.waits(from, m.name, clock_.now())) return errc::rate_limited;
     user_record user;
     const bool known = config_.users.find(m.name, m.role, from.channel(), user) && user.enabled;
     if (options_.disclose && !known) return refuse(rakp_status::unauthorized_name);
@@ -332,7 +328,8 @@ template <bmc_config Config> class bmc {
                       .managed_guid = options_.system_guid,
                       .role = m.role.value,
                       .name = m.name};
-    if (!p || !config_.random.fill(t.managed_random)) return refuse(rakp_status::insufficient_resources);
+    if (!p || !config_.random.fill(t.managed_random) || !draw_dummy_key())
+      return refuse(rakp_status::insufficient_resources);
     *p = {from, o->managed_id, o->since, o->suite, o->limit, known ? user.id : user_id::none, t};
     step(login_state::opened, login_trigger::rakp1, login_state::proven);
     *o = {};
@@ -351,7 +348,7 @@ template <bmc_config Config> class bmc {
 
   answer_size answer_rakp2(proven& p, std::uint8_t tag, mutable_bytes reply) noexcept {
     user_record user;
-    if (const auto found = password_of(p, user); !found) return found.error();
+    password_of(p, user);
     const auto code = rakp2_code(config_.crypto, find_suite(p.suite)->authentication, user.secret, p.transcript);
     if (!code) return code.error();
     return encode_sessionless_v2(payload_type::rakp2,
@@ -360,17 +357,16 @@ template <bmc_config Config> class bmc {
                                  reply);
   }
 
+  bool draw_dummy_key() noexcept {
+    has_dummy_key_ = has_dummy_key_ || config_.random.fill(dummy_key_.reveal());
+    return has_dummy_key_;
+  }
   /// The password behind a login, or for a name that may not log in a key of this boot's own, so that its RAKP 2 looks
   /// like any other and stays the same.
-  status password_of(const proven& p, user_record& user) noexcept {
+  void password_of(const proven& p, user_record& user) noexcept {
     const bool known = config_.users.find(p.transcript.name, role_byte{p.transcript.role}, p.peer.channel(), user) &&
                        user.enabled && p.user != user_id::none && user.id == p.user;
-    if (!has_dummy_key_) {
-      if (!config_.random.fill(dummy_key_.reveal())) return errc::entropy_failure;
-      has_dummy_key_ = true;
-    }
     if (!known) user = {.secret = dummy_key_};
-    return {};
   }
 
   answer_size on_rakp3(const peer_type& from, bytes payload, mutable_bytes reply) noexcept {
@@ -383,11 +379,12 @@ template <bmc_config Config> class bmc {
     if (!(p->peer == from)) return errc::wrong_peer;
 
     user_record user;
-    if (const auto found = password_of(*p, user); !found) return found.error();
+    password_of(*p, user);
     const auto expected = rakp3_code(config_.crypto, find_suite(p->suite)->authentication, user.secret, p->transcript);
     if (!expected) return expected.error();
     const auto refuse = [&](rakp_status why, errc reason) {
       ++counters_.failed_logins;
+      if (reason == errc::bad_rakp3_code) penalties_.failed(from, p->transcript.name, clock_.now());
       bmc_event<peer_type> e{.type = bmc_event<peer_type>::kind::login_failed, .error = reason, .peer = from};
       e.session.name = p->transcript.name;
       e.session.user = p->user;
@@ -395,7 +392,7 @@ template <bmc_config Config> class bmc {
       const session_id console_id{p->transcript.console_id};
       drop(*p, login_state::proven, login_trigger::refused);
       if (reason == errc::console_gave_up) return answer_size{std::size_t{0}};
-      return refuse_rakp(payload_type::rakp4, m.tag, console_id, why, reply);
+      return encode_refusal(payload_type::rakp4, m.tag, why, console_id, reply);
     };
     if (m.status != rakp_status::no_errors) return refuse(m.status, errc::console_gave_up);
 
@@ -443,9 +440,11 @@ template <bmc_config Config> class bmc {
     s.window = {};
     s.sequence = {};
     s.last_heard = clock_.now();
+    s.confirmed = false;
     s.rakp3 = received;
     s.rakp4 = rakp_code(value->view().first(rakp4_code_size(suite.authentication)));
     s.cache = {};
+    penalties_.succeeded(p.peer, p.transcript.name);
     step(login_state::proven, login_trigger::rakp3, login_state::active);
     p = {};
     ++counters_.logins;
@@ -469,6 +468,7 @@ template <bmc_config Config> class bmc {
     if (!rq) return rq.error();
     if (rq->target.is_response() || rq->responder != bmc_address) return errc::unexpected_message;
     s.last_heard = clock_.now();
+    s.confirmed = true;
 
     const auto digest = request_digest(message->message());
     if (auto* const kept = s.cache.find(digest, clock_.now())) {
@@ -583,6 +583,7 @@ template <bmc_config Config> class bmc {
   half_open_table<proven, traits::proven> proven_{};
   session_table<crypto_type, peer_type, traits> sessions_{};
   ticket_table<traits::tickets> tickets_{};
+  penalty_table<peer_type, traits::penalties> penalties_{};
   event_ring<bmc_event<peer_type>, traits::events> events_{};
   bmc_counters counters_{};
   user_key dummy_key_{};

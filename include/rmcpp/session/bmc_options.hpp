@@ -11,11 +11,12 @@ namespace rmcpp {
 
 /// Compile-time sizes of a BMC. Derive and override.
 struct bmc_traits {
-  static constexpr std::size_t sessions = 4;  ///< 1..63
-  static constexpr std::size_t opened = 16;   ///< half-open logins before RAKP 1
-  static constexpr std::size_t proven = 16;   ///< half-open logins after RAKP 1
-  static constexpr std::size_t quota = 16;    ///< half-open logins of one quota key before its own oldest gives way
-  static constexpr std::size_t tickets = 4;   ///< deferred answers, at most 254
+  static constexpr std::size_t sessions = 4;   ///< 1..63
+  static constexpr std::size_t opened = 16;    ///< half-open logins before RAKP 1
+  static constexpr std::size_t proven = 16;    ///< half-open logins after RAKP 1
+  static constexpr std::size_t quota = 16;     ///< half-open logins of one quota key before its own oldest gives way
+  static constexpr std::size_t penalties = 4;  ///< names and quota keys that wait after a wrong RAKP 3
+  static constexpr std::size_t tickets = 4;    ///< deferred answers, at most 254
   static constexpr std::size_t events = 8;
   static constexpr std::size_t message_bytes = 256;     ///< longest response data
   static constexpr std::size_t reply_bytes = 64;        ///< longest response data kept for a repeat, at most 255

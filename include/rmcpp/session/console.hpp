@@ -36,8 +36,7 @@ template <console_config Config> class console {
   console& operator=(const console&) = default;
 
   /// Begins a login. Errors: wrong_state unless idle or closed; unsupported_suite if the list is empty or names a suite
-  /// that this build, its backend or its traits lack; invalid_argument if the level is not 1..5 or the retry policy's
-  /// tries reach max_unanswered.
+  /// that this build, its backend or its traits lack; invalid_argument for a level not 1..5 or over 14 `retry.tries`.
   status start(instant now) noexcept {
     clock_.advance(now);
     if (state_ != console_state::idle && state_ != console_state::closed) return errc::wrong_state;
@@ -110,7 +109,7 @@ template <console_config Config> class console {
     if (!rq) return std::size_t{0};
     if (unanswered_ + options_.retry.tries < max_unanswered) return transmit_request(*rq, out);
     // The requests wait; a question that every BMC answers finds out whether anybody is there.
-    if (!setup_.deadline().is_never()) return std::size_t{0};
+    if (!setup_.idle()) return std::size_t{0};
     begin_control(app::get_device_id);
     return transmit_control(out);
   }
@@ -132,7 +131,7 @@ template <console_config Config> class console {
   [[nodiscard]] instant poll_timeout() const noexcept {
     instant t = setup_.deadline();
     if (accepts_requests()) t = earlier(t, requests_.next_deadline());
-    if (state_ == console_state::active) t = earlier(t, keep_alive_at_);
+    if (awaits_keep_alive()) t = earlier(t, keep_alive_at_);
     return t;
   }
 
@@ -141,10 +140,7 @@ template <console_config Config> class console {
     clock_.advance(now);
     if (setup_.overdue(clock_.now())) setup_overdue();
     if (accepts_requests()) requests_.handle_timeout(clock_.now(), options_.retry);
-    if (state_ == console_state::active && clock_.now() >= keep_alive_at_) {
-      keep_alive_at_ = instant::never();
-      begin_control(app::get_device_id);
-    }
+    if (awaits_keep_alive() && clock_.now() >= keep_alive_at_) begin_control(app::get_device_id);
   }
 
   [[nodiscard]] console_state state() const noexcept { return state_; }
@@ -171,6 +167,8 @@ template <console_config Config> class console {
   [[nodiscard]] bool accepts_requests() const noexcept {
     return state_ != console_state::idle && state_ != console_state::closing && state_ != console_state::closed;
   }
+  /// Not while a keep-alive is in progress: its retries must run out.
+  [[nodiscard]] bool awaits_keep_alive() const noexcept { return state_ == console_state::active && setup_.idle(); }
 
   void expect_answer() noexcept {
     setup_.begin();
@@ -262,10 +260,8 @@ template <console_config Config> class console {
     const auto answer = decode<cipher_suites_response>(rs->data);
     if (!answer) return answer.error();
     reader_.push(answer->records);
-    if (answer->records.size() == decltype(answer->records)::capacity && chunk_ < cipher_suites_request::last_index) {
-      ++chunk_;
-      return ask(), status{};
-    }
+    if (answer->records.size() == decltype(answer->records)::capacity && chunk_ < cipher_suites_request::last_index)
+      return ++chunk_, ask(), status{};
     reader_.finish();
     candidates_.restrict_to(reader_);
     begin_open_session(console_trigger::answer);

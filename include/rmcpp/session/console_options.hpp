@@ -41,7 +41,7 @@ struct console_options {
   bool name_only = true;  ///< the BMC finds the user by name alone; else by name and level
   /// Cipher suites by preference. One: used as given. More: the BMC is asked what it has, then each is tried in turn.
   suite_list suites{bytes(default_suites)};
-  retry_policy retry{};
+  retry_policy retry{};             ///< `tries` at most 14: see console::max_unanswered
   milliseconds suites_wait{1000};   ///< for the answer to Get Channel Cipher Suites, which many BMCs do not give
   milliseconds keep_alive{25'000};  ///< idle time after which Get Device ID is sent; 0: never
   bool strict_window = false;       ///< session sequence numbers at most 15 ahead even with integrity

@@ -34,8 +34,10 @@ template <std::size_t Depth, std::size_t ReplyBytes> class reply_cache {
       if (e.state != phase::empty && e.digest == digest && now <= e.since + lifetime) return &e;
     return nullptr;
   }
-  /// Begins a new request, in the place of the oldest.
+  /// Begins a new request, in the place of the oldest. It also displaces what was known of an equal one.
   entry& begin(std::uint64_t digest, instant now) noexcept {
+    for (auto& old : entries_)
+      if (old.digest == digest) old.state = phase::empty;
     entry& e = entries_[next_];
     next_ = (next_ + 1) % Depth;
     e = {.digest = digest, .since = now, .state = phase::pending};
@@ -71,8 +73,9 @@ template <backend B, peer_address Peer, class Traits> struct managed_session {
   replay_window window{};
   sequence_counter sequence{};
   instant last_heard{};
-  rakp_code rakp3{};  ///< to recognise a repeat
-  rakp_code rakp4{};  ///< and answer it
+  bool confirmed = false;  ///< its console has sent a packet, so it accepted RAKP 4
+  rakp_code rakp3{};       ///< to recognise a repeat
+  rakp_code rakp4{};       ///< and answer it
   replies cache{};
 };
 
@@ -131,8 +134,8 @@ template <std::size_t N> class ticket_table {
 
   /// The ticket that hold() would take next; invalid if all are taken.
   [[nodiscard]] ticket offer() const noexcept {
-    for (std::uint8_t i = 0; i < N; ++i)
-      if (!slots_[i].used) return {i, static_cast<std::uint8_t>(slots_[i].generation + 1)};
+    for (std::size_t i = 0; i < N; ++i)
+      if (!slots_[i].used) return {static_cast<std::uint8_t>(i), static_cast<std::uint8_t>(slots_[i].generation + 1)};
     return {};
   }
   bool hold(ticket t, const held& what) noexcept {

@@ -15,17 +15,18 @@
 namespace rmcpp {
 
 /// Randomness: fills the span with unpredictable bytes, or returns false, and then the machine refuses to go on.
+// clang-format off
 template <class E> concept entropy_source = requires(E e, mutable_bytes out) {
-  { e.fill(out) }
-  noexcept->std::same_as<bool>;
+  { e.fill(out) } noexcept -> std::same_as<bool>;
 };
+// clang-format on
 
-/// An unpredictable session id, not 0. Errors: entropy_failure.
+/// An unpredictable session id, not 0. Errors: entropy_failure, also of a source that yields nothing but zeros.
 template <entropy_source E> result<session_id> random_session_id(E& random) noexcept {
   std::array<std::uint8_t, 4> id{};
-  do {
+  for (int tries = 0; tries < 8 && all_zero(id); ++tries)
     if (!random.fill(id)) return errc::entropy_failure;
-  } while (all_zero(id));
+  if (all_zero(id)) return errc::entropy_failure;
   return session_id{load_le32(id.data())};
 }
 
@@ -37,16 +38,15 @@ template <entropy_source E> result<session_id> random_session_id(E& random) noex
 /// - `channel()`: the channel number it arrived on, 0..0Bh.
 /// - `can_reply()`: false for broadcast, multicast and port 0, which are never answered.
 /// Optional: `ipv4()` (4 bytes, network order) and `port()`, which Get Session Info reports.
+// clang-format off
 template <class P>
 concept peer_address = std::copyable<P> && std::default_initializable<P> && std::equality_comparable<P> &&
     requires(const P p) {
-  { p.quota_key() == p.quota_key() }
-  noexcept->std::convertible_to<bool>;
-  { p.channel() }
-  noexcept->std::same_as<std::uint8_t>;
-  { p.can_reply() }
-  noexcept->std::same_as<bool>;
+  { p.quota_key() == p.quota_key() } -> std::convertible_to<bool>;
+  { p.channel() } noexcept -> std::same_as<std::uint8_t>;
+  { p.can_reply() } noexcept -> std::same_as<bool>;
 };
+// clang-format on
 
 /// A user's number, 1..63.
 enum class user_id : std::uint8_t { none = 0 };
@@ -63,13 +63,13 @@ struct user_record {
 ///   name; else the entry whose name and limit both match the role. Names are counted strings, compared over all 16
 ///   padded bytes and over all entries without an early exit, so that time tells nothing.
 /// - `kg(channel)`: the channel's K_g; all zero means one-key login.
+// clang-format off
 template <class U>
 concept user_directory = requires(U u, const username& name, role_byte role, std::uint8_t channel, user_record& out) {
-  { u.find(name, role, channel, out) }
-  noexcept->std::same_as<bool>;
-  { u.kg(channel) }
-  noexcept->std::same_as<user_key>;
+  { u.find(name, role, channel, out) } noexcept -> std::same_as<bool>;
+  { u.kg(channel) } noexcept -> std::same_as<user_key>;
 };
+// clang-format on
 
 /// Names a deferred answer. Stale ones are recognised: a slot's generation changes with every use.
 struct ticket {
@@ -139,11 +139,12 @@ enum class handled : std::uint8_t {
 };
 
 /// Executes commands that the library does not know. It checks `session.level` itself: privilege is per command.
+// clang-format off
 template <class H>
 concept command_handler = requires(H h, const command& request, const session_info& session,
                                    response_writer& response) {
-  { h.handle(request, session, response) }
-  noexcept->std::same_as<handled>;
+  { h.handle(request, session, response) } noexcept -> std::same_as<handled>;
 };
+// clang-format on
 
 }  // namespace rmcpp

@@ -22,6 +22,8 @@ class retry_schedule {
   constexpr void cancel() noexcept { *this = {}; }
 
   [[nodiscard]] constexpr bool due() const noexcept { return due_; }
+  /// Whether no message is in progress.
+  [[nodiscard]] constexpr bool idle() const noexcept { return !due_ && deadline_.is_never(); }
   /// Whether the message has not gone out even once, so that nothing can answer it.
   [[nodiscard]] constexpr bool unsent() const noexcept { return sent_ == 0; }
   /// When the answer is overdue; never while the message is due or none is in progress.
@@ -29,8 +31,8 @@ class retry_schedule {
   [[nodiscard]] constexpr bool overdue(instant now) const noexcept { return !due_ && now >= deadline_; }
 
   constexpr void sent(const retry_policy& policy, instant now) noexcept {
-    const std::uint32_t grown = policy.first.count + policy.step.count * sent_;
-    deadline_ = now + milliseconds{grown < policy.longest.count ? grown : policy.longest.count};
+    const std::uint64_t grown = policy.first.count + std::uint64_t{policy.step.count} * sent_;
+    deadline_ = now + (grown < policy.longest.count ? milliseconds{static_cast<std::uint32_t>(grown)} : policy.longest);
     due_ = false;
     ++sent_;
   }

@@ -11,7 +11,7 @@
 #include <rmcpp/wire/session_v2.hpp>
 
 /// \file
-/// The datagrams before a session, as a console sends them, and the v1.5 wrapper as both roles take it.
+/// The datagrams before a session, as each role sends them, and the v1.5 wrapper as both take it.
 
 namespace rmcpp {
 
@@ -105,6 +105,12 @@ constexpr result<std::size_t> encode_rakp1(std::uint8_t tag, const rakp_transcri
 constexpr result<std::size_t> encode_rakp3(std::uint8_t tag, rakp_status why, session_id managed_id,
                                            const rakp_code& code, mutable_bytes out) noexcept {
   return encode_sessionless_v2(payload_type::rakp3, rakp3{tag, why, managed_id, code}, out);
+}
+
+/// A BMC's refusal, 8 bytes of payload: Open Session Response, RAKP 2 and RAKP 4 share their error form.
+constexpr result<std::size_t> encode_refusal(payload_type type, std::uint8_t tag, rakp_status why,
+                                             session_id console_id, mutable_bytes out) noexcept {
+  return encode_sessionless_v2(type, rakp4{tag, why, console_id, {}}, out);
 }
 
 }  // namespace rmcpp

@@ -73,7 +73,7 @@ using lt = login_trigger;
 }  // namespace detail
 
 /// Legal changes of a console's state.
-inline constexpr std::array<console_transition, 28> console_transitions{{
+inline constexpr std::array<console_transition, 27> console_transitions{{
     {detail::cs::idle, detail::ct::start, detail::cs::capabilities},
     {detail::cs::closed, detail::ct::start, detail::cs::capabilities},
     {detail::cs::capabilities, detail::ct::answer, detail::cs::cipher_suites},
@@ -82,7 +82,6 @@ inline constexpr std::array<console_transition, 28> console_transitions{{
     {detail::cs::capabilities, detail::ct::close, detail::cs::closed},
     {detail::cs::cipher_suites, detail::ct::answer, detail::cs::open_session},
     {detail::cs::cipher_suites, detail::ct::silence, detail::cs::open_session},
-    {detail::cs::cipher_suites, detail::ct::failure, detail::cs::closed},
     {detail::cs::cipher_suites, detail::ct::close, detail::cs::closed},
     {detail::cs::open_session, detail::ct::answer, detail::cs::rakp1},
     {detail::cs::open_session, detail::ct::next_suite, detail::cs::open_session},

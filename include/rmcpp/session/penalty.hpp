@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <rmcpp/core/time.hpp>
+#include <rmcpp/session/policy.hpp>
+
+#include <array>
+
+namespace rmcpp {
+
+/// Slows down guessing at a BMC: after a wrong RAKP 3, further logins of the same name from the same quota key wait,
+/// 1 s at first, doubling up to 32 s. Nobody else waits, and a user is never locked out: a garbage RAKP 3 needs no
+/// password, so a lock would shut out the owner. Holds the last N offenders.
+template <peer_address Peer, std::size_t N> class penalty_table {
+ public:
+  static constexpr milliseconds first{1000};
+  static constexpr std::uint8_t max_doublings = 5;
+  /// Failures are forgotten this long after their wait is over.
+  static constexpr milliseconds memory{60'000};
+
+  [[nodiscard]] bool waits(const Peer& peer, const username& name, instant now) const noexcept {
+    for (const auto& o : offenders_)
+      if (o.is(peer, name) && now < o.until) return true;
+    return false;
+  }
+
+  void failed(const Peer& peer, const username& name, instant now) noexcept {
+    offender& o = slot_for(peer, name);
+    if (!o.is(peer, name) || now >= o.until + memory) o = {.peer = peer, .name = name};
+    const std::uint8_t doublings = o.failures < max_doublings ? o.failures : max_doublings;
+    o.until = now + milliseconds{first.count << doublings};
+    if (o.failures < max_doublings) ++o.failures;
+    o.used = true;
+  }
+
+  void succeeded(const Peer& peer, const username& name) noexcept {
+    for (auto& o : offenders_)
+      if (o.is(peer, name)) o = {};
+  }
+
+ private:
+  struct offender {
+    Peer peer{};
+    username name{};
+    instant until{};
+    std::uint8_t failures = 0;
+    bool used = false;
+
+    [[nodiscard]] bool is(const Peer& p, const username& n) const noexcept {
+      return used && peer.quota_key() == p.quota_key() && name == n;
+    }
+  };
+
+  /// The offender's own slot, else a free one, else that of the one whose wait ends first.
+  offender& slot_for(const Peer& peer, const username& name) noexcept {
+    offender* best = &offenders_[0];
+    for (auto& o : offenders_) {
+      if (o.is(peer, name)) return o;
+      if (best->used && (!o.used || o.until < best->until)) best = &o;
+    }
+    return *best;
+  }
+
+  std::array<offender, N> offenders_{};
+};
+
+}  // namespace rmcpp
