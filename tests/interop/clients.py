@@ -2,26 +2,45 @@
 
 What each client needs to be told differs, what it must achieve does not: a test names a Login and the words of
 the command.  SUITES says what each client can do at all: ipmitool asserts on 11 and 12 itself, OpenIPMI
-knows no SHA-256, and its MD5 key derivation is its own.
+knows no SHA-256, and derives K1 and K2 of the MD5 suites in a way of its own, which leaves it 6 and 11.
+
+PROBES has one short command for each client, and what that client says when it is refused.
 """
 import os
-from typing import NamedTuple, Optional
+import shlex
+from typing import Callable, Dict, NamedTuple, Optional, Tuple
 
 import rig
 
+ALL_SUITES = (0, 1, 2, 3, 6, 7, 8, 11, 12, 15, 16, 17)
+XRC4_SUITES = (4, 5, 9, 10, 13, 14)
+
 SUITES = {
     "ipmitool": (0, 1, 2, 3, 6, 7, 8, 15, 16, 17),
-    "freeipmi": (0, 1, 2, 3, 6, 7, 8, 11, 12, 15, 16, 17),
-    "openipmicmd": (0, 1, 2, 3, 6),
+    "freeipmi": ALL_SUITES,
+    "openipmicmd": (0, 1, 2, 3, 6, 11),
 }
 
-# Authentication, integrity, confidentiality in openipmicmd's words.
+# Authentication, integrity, confidentiality in openipmicmd's words; it knows none for SHA-256.
 OPENIPMI_ALGORITHMS = {
     0: ("rakp_none", "none", "none"),
     1: ("rakp_hmac_sha1", "none", "none"),
     2: ("rakp_hmac_sha1", "hmac_sha1", "none"),
     3: ("rakp_hmac_sha1", "hmac_sha1", "aes_cbc_128"),
+    4: ("rakp_hmac_sha1", "hmac_sha1", "xrc4_128"),
+    5: ("rakp_hmac_sha1", "hmac_sha1", "xrc4_40"),
     6: ("rakp_hmac_md5", "none", "none"),
+    7: ("rakp_hmac_md5", "hmac_md5", "none"),
+    8: ("rakp_hmac_md5", "hmac_md5", "aes_cbc_128"),
+    9: ("rakp_hmac_md5", "hmac_md5", "xrc4_128"),
+    10: ("rakp_hmac_md5", "hmac_md5", "xrc4_40"),
+    11: ("rakp_hmac_md5", "md5", "none"),
+    12: ("rakp_hmac_md5", "md5", "aes_cbc_128"),
+    13: ("rakp_hmac_md5", "md5", "xrc4_128"),
+    14: ("rakp_hmac_md5", "md5", "xrc4_40"),
+    15: ("rakp_hmac_sha256", "none", "none"),
+    16: ("rakp_hmac_sha256", "hmac_sha256", "none"),
+    17: ("rakp_hmac_sha256", "hmac_sha256", "aes_cbc_128"),
 }
 
 GET_DEVICE_ID = "0f 00 06 01"       # openipmicmd: channel (0fh = the BMC itself), LUN, NetFn, command
@@ -36,10 +55,10 @@ class Login(NamedTuple):
     kg: Optional[str] = None            # hexadecimal
 
 
-def ipmitool(login, *words):
+def ipmitool(login, *words, seconds=1):
     """With -v, since 1.8.19 names the cause of a refusal only then; -v also names the suite it chose."""
     argv = ["ipmitool", "-v", "-I", "lanplus", "-H", rig.HOST, "-p", login.port, "-U", login.user,
-            "-P", login.password, "-N", "1", "-R", "2"]
+            "-P", login.password, "-N", seconds, "-R", "2"]
     if login.suite is not None:
         argv += ["-C", login.suite]
     if login.level:
@@ -51,7 +70,7 @@ def ipmitool(login, *words):
 
 def freeipmi(tool, login, *words):
     """Time-outs shorter than the 20 s that FreeIPMI takes to give up."""
-    argv = [tool, "-D", "LAN_2_0", "-h", "%s:%d" % (rig.HOST, login.port), "-u", login.user, "-p", login.password,
+    argv = [tool, "-D", "LAN_2_0", "-h", "%s:%s" % (rig.HOST, login.port), "-u", login.user, "-p", login.password,
             "--session-timeout=4000", "--retransmission-timeout=600"]
     if login.suite is not None:
         argv += ["-I", login.suite]
@@ -63,7 +82,7 @@ def freeipmi(tool, login, *words):
 
 
 def openipmicmd(login, request):
-    auth, integrity, confidentiality = OPENIPMI_ALGORITHMS[login.suite]
+    auth, integrity, confidentiality = OPENIPMI_ALGORITHMS.get(login.suite, ("AUTH", "INTEGRITY", "CONFIDENTIALITY"))
     argv = ["openipmicmd", "-k", request, "lan", "-U", login.user, "-P", login.password, "-p", login.port,
             "-A", "rmcp+", "-Ra", auth, "-Ri", integrity, "-Rc", confidentiality]
     if login.level:
@@ -86,3 +105,63 @@ def console(build, login, *words, options=()):
     if login.kg:
         argv += ["-y", login.kg]
     return argv + list(options) + list(words)
+
+
+class Probe(NamedTuple):
+    """A login and one command that reads something, which any privilege level from USER up may do."""
+    name: str
+    argv: Callable                      # (build, login) -> command line
+    suites: Tuple[int, ...]             # those that the client has
+    expect: str                         # what success looks like, with exit status 0
+    refused: Dict[str, str]             # why -> what the client says; an unknown user looks like a wrong password
+    lacks: str                          # what it says of a suite that it does not have itself
+
+    def can(self, login):
+        """ipmitool ignores a K_g whose first byte is 0.  openipmicmd takes K_g as text only, and of a key for
+        HMAC-MD5, be it K_g or the password, it uses no more than 16 bytes."""
+        kg = bytes.fromhex(login.kg or "")
+        if self.name == "ipmitool" and kg.startswith(b"\0"):
+            return False
+        if self.name == "openipmicmd":
+            if kg and not kg.isalnum():
+                return False
+            if login.suite in (6, 7, 8, 11, 12) and max(len(kg), len(login.password)) > 16:
+                return False
+        return login.suite in self.suites
+
+    def template(self):
+        """The command line, as the README shows it."""
+        return shlex.join(str(a) for a in self.argv("BUILD", Login("PORT", "USER", "PASSWORD", "N")))
+
+
+def _free(name, expect, privilege, *words):
+    return Probe(name, lambda build, login: freeipmi(name, login, *words), SUITES["freeipmi"], expect,
+                 {"password": r"password invalid", "user": r"password invalid|username invalid",
+                  "privilege": privilege, "suite": r"cipher suite id unavailable", "K_g": r"k_g invalid"},
+                 r"^unsupported cipher suite id$")
+
+
+PROBES = (
+    Probe("ipmitool", lambda build, login: ipmitool(login, "chassis", "power", "status"), SUITES["ipmitool"],
+          r"^Chassis Power is (on|off)$",
+          {"password": r"RAKP 2 HMAC is invalid", "user": r"RAKP 2 HMAC is invalid|unauthorized name",
+           "privilege": r"unauthorized role", "K_g": r"RAKP 4 message has invalid integrity check value",
+           "suite": r"response message : (no matching cipher suite|invalid \w+ algorithm)"},
+          r"Unsupported cipher suite ID|Assertion"),
+    _free("ipmipower", r"^127\.0\.0\.1(:\d+)?: (on|off)$", r"privilege level cannot be obtained", "--stat"),
+    _free("ipmi-chassis", r"^System Power +: (on|off)$", r"privilege level|bad rmcpplus status code",
+          "--get-chassis-status"),
+    _free("bmc-info", r"^Device ID +: \d+$", r"privilege level|bad rmcpplus status code"),
+    Probe("openipmicmd", lambda build, login: openipmicmd(login, GET_DEVICE_ID), SUITES["openipmicmd"],
+          r"^0f 07 00 01 00( [0-9a-f]{2}){11,15} *$",
+          {"password": r"setup connection: 16$", "user": r"setup connection: (16|200000d)$",       # 16h is EINVAL
+           "privilege": r"setup connection: 200000a$", "suite": r"setup connection: 20000(04|05|10|11)$",
+           "K_g": r"setup connection: 16$"},
+          r"Function not implemented|Error parsing command arguments"),
+    Probe("console", lambda build, login: console(build, login, "chassis", "power", "status"), ALL_SUITES,
+          r"^Chassis Power is (on|off)$",
+          {"password": r"^console: .*\bpassword\b", "user": r"^console: .*\b(password|name|user)\b",
+           "privilege": r"^console: .*\bprivilege\b", "suite": r"^console: .*\b(suite|algorithm)",
+           "K_g": r"^console: .*\bK_g\b"},
+          r"^console: this build does not have the cipher suite$"),
+)

@@ -7,19 +7,22 @@ One BMC serves all of it, for each suite in turn, so a session that is not given
 with fewer slots than there are logins to come, and asked now and then how many sessions are active.  No
 workaround flag is used anywhere.  What the chassis was told is read back, by another session.
 
+Other forms of a login are in logins.py, and what is refused in refusals.py.
+
 The tables below hold (words, what the output must show); a new command is a row, a new suite an argument.
 """
 import argparse
 from typing import NamedTuple, Tuple
 
 import rig
-from clients import GET_DEVICE_ID, SUITES, Login, freeipmi, ipmitool, openipmicmd, rmcp_ping
+from clients import GET_DEVICE_ID, PROBES, SUITES, Login, freeipmi, ipmitool, openipmicmd, rmcp_ping
 from servers import OurBmc
 
 ADMIN = ("admin", "password")
 OPERATOR = ("operator", "operpw")
 USER = ("user1", "userpw")
 SLOTS = 4
+OPENIPMI = next(probe for probe in PROBES if probe.name == "openipmicmd")
 
 
 class Row(NamedTuple):
@@ -113,23 +116,6 @@ LEVELS = (
     (ADMIN, "ADMINISTRATOR", "chassis power status", 0, r"^Chassis Power is on$"),
 )
 
-# What a client says when it is refused.  An unknown user may be told apart or not: by default ours does not.
-WRONG_PASSWORD = (ADMIN[0], "wrong")
-UNKNOWN_USER = ("nobody", "password")
-REFUSED = (
-    ("wrong password", WRONG_PASSWORD, None, r"RAKP 2 HMAC is invalid", r"password invalid"),
-    ("unknown user", UNKNOWN_USER, None, r"RAKP 2 HMAC is invalid|unauthorized name",
-     r"password invalid|username invalid"),
-    ("operator as administrator", OPERATOR, "ADMINISTRATOR", r"unauthorized role",
-     r"privilege level cannot be obtained|bad rmcpplus status code"),
-    ("user as operator", USER, "OPERATOR", r"unauthorized role",
-     r"privilege level cannot be obtained|bad rmcpplus status code"),
-)
-# libfreeipmi knows "cipher suite id unavailable" for status 11h only.
-NOT_OFFERED = (r"no matching cipher suite|invalid (authentication|integrity|confidentiality) algorithm",
-               r"cipher suite id unavailable|BMC error|bad rmcpplus status code")
-REFUSAL_LIMIT = 5
-
 
 def short(words):
     return words if len(words) < 60 else words[:57] + "..."
@@ -176,29 +162,6 @@ def levels(report, login):
                     status=status)
 
 
-def refusals(report, login, clients):
-    """Each client says what it was refused for, at once.  Suite 0 has no password to be wrong."""
-    for what, (user, password), level, tool_says, free_says in REFUSED:
-        if login.suite == 0 and level is None:
-            continue
-        refused(report, "suite %s, %s" % (login.suite, what),
-                login._replace(user=user, password=password, level=level), clients, tool_says, free_says)
-
-
-def refused(report, name, login, clients, tool_says, free_says):
-    if "ipmitool" in clients:       # given -y, ipmitool 1.8.19 exits with 0 although it has failed
-        report.case("ipmitool, " + name, ipmitool(login, "mc", "info"), (tool_says,), (r"no response", r"^Device ID"),
-                    status=None if login.kg else rig.NONZERO, limit=REFUSAL_LIMIT)
-    if "freeipmi" in clients:
-        report.case("ipmipower, " + name, freeipmi("ipmipower", login, "--stat"), (free_says,),
-                    (r": (on|off)$", r"timeout"), status=None, limit=REFUSAL_LIMIT)
-        report.case("ipmi-chassis, " + name, freeipmi("ipmi-chassis", login, "--get-chassis-status"), (free_says,),
-                    (r"^System Power", r"timeout"), status=rig.NONZERO, limit=REFUSAL_LIMIT)
-    if "openipmicmd" in clients:
-        report.case("openipmicmd, " + name, openipmicmd(login, GET_DEVICE_ID), (r"Unable to setup connection|err",),
-                    (r"^0f 07",), status=rig.NONZERO, limit=REFUSAL_LIMIT)
-
-
 def same_guid(report, login):
     """Two clients, one identity.  `ipmi` is the byte order that FreeIPMI assumes."""
     ours = rig.run(ipmitool(login, "mc", "guid", "ipmi"))
@@ -222,8 +185,8 @@ def body(report, options):
         for suite in suites:
             each = login._replace(suite=suite)
             clients = [c for c in SUITES if suite in SUITES[c]]
-            if options.kg and not bytes.fromhex(options.kg).isalnum():
-                clients = [c for c in clients if c != "openipmicmd"]        # it takes K_g as text only
+            if not OPENIPMI.can(each):
+                clients = [c for c in clients if c != "openipmicmd"]
             if "ipmitool" in clients:
                 with_ipmitool(report, each)
                 levels(report, each)
@@ -231,7 +194,6 @@ def body(report, options):
                 with_freeipmi(report, each)
             if "openipmicmd" in clients:
                 with_openipmicmd(report, each)
-            refusals(report, each, clients)
             count_sessions(report, each, suites)
         best = [s for s in (17, 3) if s in suites]
         if best:        # asked with Get Channel Cipher Suites, before the session
@@ -239,9 +201,6 @@ def body(report, options):
                         (r"Using best available cipher suite %d\b" % best[0], r"^Chassis Power is (on|off)$"))
             same_guid(report, login._replace(suite=best[0]))
             reset_without_close(report, login._replace(suite=best[0]))
-        for suite in [s for s in (1, 2, 8) if s not in suites][:2]:
-            refused(report, "suite %d is not offered" % suite, login._replace(suite=suite), ("ipmitool", "freeipmi"),
-                    *NOT_OFFERED)
         ping.wait(5)
         report.check("rmcp_ping", "IPMI" in ping.stdout(), "it prints %r" % (ping.stdout() + ping.stderr()))
         if report.check("the bmc still runs", bmc.alive(), rig.tail(bmc.log())):

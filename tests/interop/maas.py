@@ -33,8 +33,8 @@ class Step(NamedTuple):
     before: str                     # ipmitool's words that make a state in which the step shows
     command: str
     expect: Tuple[str, ...]
-    asks: str = ""                  # ipmitool's words that read the state, and what they must show
-    finds: Tuple[str, ...] = ()
+    asks: str                       # ipmitool's words that read the state, and what they must show
+    finds: Tuple[str, ...]
 
 
 def power(state):
@@ -42,8 +42,10 @@ def power(state):
 
 
 STEPS = (
-    Step("TC-01 query, on", "chassis power on", "ipmipower %(common)s --stat", (r"^127\.0\.0\.1(:\d+)?: on$",)),
-    Step("TC-01 query, off", "chassis power off", "ipmipower %(common)s --stat", (r"^127\.0\.0\.1(:\d+)?: off$",)),
+    Step("TC-01 query, on", "chassis power on", "ipmipower %(common)s --stat", (r"^127\.0\.0\.1(:\d+)?: on$",),
+         *power("on")),
+    Step("TC-01 query, off", "chassis power off", "ipmipower %(common)s --stat", (r"^127\.0\.0\.1(:\d+)?: off$",),
+         *power("off")),
     Step("TC-02 PXE", "chassis bootdev disk", COMMIT + "pxe", (), "chassis bootparam get 5", PXE_ONCE),
     Step("TC-03 cycle, was off", "chassis power off", "ipmipower %(common)s --cycle --on-if-off", (OK,), *power("on")),
     Step("TC-03 cycle, was on", "chassis power on", "ipmipower %(common)s --cycle --on-if-off", (OK,), *power("on")),
@@ -55,7 +57,7 @@ STEPS = (
          PXE_ONCE + (r"BIOS PC Compatible",)),
     Step("TC-08 checkout", "chassis bootdev pxe", "ipmi-config --category=chassis %(common)s --checkout",
          (r"^\s+Boot_Flags_Persistent +No$", r"^\s+Boot_Device +PXE$", r"^\s+BIOS_Boot_Type +PC-COMPATIBLE$",
-          r"^EndSection$")),
+          r"^EndSection$"), "chassis bootparam get 5", PXE_ONCE),
 )
 
 
@@ -80,9 +82,8 @@ def body(report, options):
                     report.fail("suite %s, before %s" % (suite, step.name), "%s\n%s"
                                 % (before.command(), rig.tail(before.output)))
                 report.case("suite %s, %s" % (suite, step.name), (step.command % fill).split(), step.expect)
-                if step.asks:
-                    report.case("suite %s, %s: %s" % (suite, step.name, step.asks),
-                                ipmitool(login, *step.asks.split()), step.finds, patience=3)
+                report.case("suite %s, %s: %s" % (suite, step.name, step.asks),
+                            ipmitool(login, *step.asks.split()), step.finds, patience=3)
         status = bmc.stop()
         report.check("the bmc ends with status 0 on SIGTERM", status == 0, "status %s" % status)
         if report.failed:

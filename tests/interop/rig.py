@@ -13,6 +13,7 @@ against ours, and ours against theirs.  Three things make such a test worth its 
 An exit status alone is weak evidence (ipmipower exits with 0 when the BMC refused it, rmcp_ping when nobody
 answered), so a case also names what the output must show.
 """
+import contextlib
 import ctypes
 import os
 import random
@@ -55,7 +56,8 @@ def free_udp_port(address=HOST):
 class Process:
     """A program in its own process group, its output in files.  Used as a context manager it is always ended."""
 
-    def __init__(self, argv, env=None, cwd=None):
+    def __init__(self, argv, env=None, cwd=None, talk=False):
+        """`talk`: its input stays open, for say()."""
         self.argv = [str(a) for a in argv]
         self.absent = False
         self.status = None              # exit status, or minus the signal's number; None while it runs
@@ -63,8 +65,9 @@ class Process:
         self._err = tempfile.TemporaryFile()
         environment = dict(os.environ, LC_ALL="C", **(env or {}))
         try:
-            self._popen = subprocess.Popen(self.argv, stdin=subprocess.DEVNULL, stdout=self._out, stderr=self._err,
-                                           env=environment, cwd=cwd, start_new_session=True, preexec_fn=_in_child)
+            self._popen = subprocess.Popen(self.argv, stdin=subprocess.PIPE if talk else subprocess.DEVNULL,
+                                           stdout=self._out, stderr=self._err, env=environment, cwd=cwd,
+                                           start_new_session=True, preexec_fn=_in_child)
         except (FileNotFoundError, PermissionError):
             self.absent = True
             self._popen = None
@@ -104,7 +107,16 @@ class Process:
             except (ProcessLookupError, PermissionError):
                 pass
             self.status = self._popen.wait()
+            if self._popen.stdin:
+                self._popen.stdin.close()
         return self.status
+
+    def say(self, line):
+        """Writes a line to its input; if it has ended meanwhile, the caller will see that anyway."""
+        try:
+            os.write(self._popen.stdin.fileno(), (line + "\n").encode())
+        except BrokenPipeError:
+            pass
 
     def terminate(self, seconds):
         """SIGTERM, then the end.  True if the program ended by itself."""
@@ -160,6 +172,25 @@ def run(argv, limit=10, env=None):
         ended = process.wait(limit)
         status = process.end()
         return Result(process.argv, status, process.stdout(), process.stderr(), time.monotonic() - begin, not ended)
+
+
+def run_all(commands, limit=10, at_once=3):
+    """Runs many commands, some at a time; their Results in the order given."""
+    started, results = [], []
+    with contextlib.ExitStack() as stack:
+        for argv in commands:
+            while sum(each.running() for each, _ in started if not each.absent) >= at_once:
+                time.sleep(0.002)
+                for each, begin in started:         # who is late must not hold up the rest
+                    if time.monotonic() - begin > limit:
+                        each.end()
+            started.append((stack.enter_context(Process(argv)), time.monotonic()))
+        for process, begin in started:
+            ended = process.wait(max(0, begin + limit - time.monotonic()))
+            late = not ended or process.status == -signal.SIGKILL
+            status = process.end()
+            results.append(Result(process.argv, status, process.stdout(), process.stderr(), 0, late, process.absent))
+    return results
 
 
 def tail(text, lines=12):

@@ -17,8 +17,8 @@ inline datagram sessionless(payload_type type, bytes payload) {
   datagram out(payload_v2);
   writer w(out);
   w.group("rmcp_header", rmcp_header{});
-  w.group("session_header_v2", session_header_v2{.payload = payload_byte::of(type),
-                                                 .length = static_cast<std::uint16_t>(payload.size())});
+  w.group("session_header_v2",
+          session_header_v2{.payload = payload_byte::of(type), .length = static_cast<std::uint16_t>(payload.size())});
   out.insert(out.end(), payload.begin(), payload.end());
   return out;
 }

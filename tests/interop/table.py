@@ -1,0 +1,158 @@
+#!/usr/bin/python3
+"""The compatibility table of README.md: each cell is one command, its exit status and what it printed.
+
+    table.py --build DIR [--write README.md | --check README.md]
+
+Clients against examples/bmc, which offers all its suites, and examples/console against the servers.  Without an option
+the table is printed; --write puts it between the marks in the README; --check fails unless it is there already.
+A cell that is none of the outcomes below is a failure, with what the command printed.
+"""
+import argparse
+import difflib
+import re
+from typing import NamedTuple
+
+import rig
+from clients import ALL_SUITES, PROBES, XRC4_SUITES, Login
+from servers import IpmiSim, OurBmc, PyghmiBmc
+
+BEGIN, END = "<!-- compatibility -->", "<!-- /compatibility -->"
+LIMIT = 20                      # seconds; OpenIPMI gives up after 7
+CONSOLE = next(probe for probe in PROBES if probe.name == "console")
+
+TEXT = """\
+Each cell is one command, judged by its exit status and by what it printed. `tests/interop/table.py` writes this, and
+a test repeats it.
+
+- **yes**: a session was held and the command done;
+- **refused**: the login ended at once, its cause named;
+- **–**: the program does not have the suite. In 7, 8 and 12, OpenIPMI's two derive K1 and K2 in a way of their own.
+
+The xRC4 suites (%(xrc4)s) are recognised and refused with status 10h, invalid confidentiality algorithm.
+
+Clients against `examples/bmc`, by cipher suite:
+
+%(clients)s
+
+`examples/console` against servers:
+
+%(servers)s
+
+The commands, `N` being the suite:
+
+```sh
+%(commands)s
+```"""
+
+
+class Outcome(NamedTuple):
+    cell: str
+    pattern: str
+    succeeds: bool = False
+    suites: tuple = ()          # only for these; () for all
+
+
+class Row(NamedTuple):
+    title: str
+    probe: object
+    login: Login
+    outcomes: tuple
+
+
+def client_rows(port):
+    for probe in PROBES:
+        outcomes = [Outcome("yes", probe.expect, True), Outcome("refused", probe.refused["suite"]),
+                    Outcome("–", probe.lacks)]
+        if probe.name == "openipmicmd":         # a session begins, but it understands no answer: time-out
+            outcomes.append(Outcome("–", r"setup connection: 10000c3$", suites=(7, 8, 12)))
+        if probe.name != "console":
+            yield Row(probe.name, probe, Login(port, "admin", "password"), outcomes)
+
+
+def server_row(title, server, user, password):
+    outcomes = [Outcome("yes", CONSOLE.expect, True), Outcome("–", CONSOLE.lacks),
+                Outcome("refused", CONSOLE.refused["suite"])]
+    if isinstance(server, IpmiSim):             # a session begins, but it understands no request
+        outcomes.append(Outcome("–", r"^console: no answer after all tries$", suites=(7, 8, 12)))
+    return Row(title, CONSOLE, Login(server.port, user, password), outcomes)
+
+
+def judge(report, row, suite, result):
+    if not result.timed_out:
+        for each in row.outcomes:
+            if (result.status == 0) == each.succeeds and re.search(each.pattern, result.output, re.M) \
+                    and (not each.suites or suite in each.suites):
+                return each.cell
+    report.fail("%s, suite %s" % (row.title, suite), "none of the outcomes\n    $ %s\n    exit status %s\n%s"
+                % (result.command(), result.status, rig.tail(result.output)))
+    return "?"
+
+
+def cells(report, build, row):
+    """{suite: cell}; all xRC4 suites make one cell."""
+    suites = ALL_SUITES + XRC4_SUITES
+    results = rig.run_all([row.probe.argv(build, row.login._replace(suite=s)) for s in suites], LIMIT)
+    found = {s: judge(report, row, s, r) for s, r in zip(suites, results)}
+    xrc4 = {found.pop(s) for s in XRC4_SUITES}
+    report.check("%s: the xRC4 suites agree" % row.title, len(xrc4) == 1, "they are %s" % sorted(xrc4))
+    found["xRC4"] = " or ".join(sorted(xrc4))
+    return found
+
+
+def markdown(corner, rows):
+    """rows: (title, {suite: cell})."""
+    columns = list(ALL_SUITES) + ["xRC4"]
+    lines = [[corner] + [str(c) for c in columns], ["---"] + [":-:"] * len(columns)]
+    lines += [["`%s`" % title] + [found[c] for c in columns] for title, found in rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def make(report, build):
+    clients, servers = [], []
+    suites = ",".join(str(s) for s in ALL_SUITES)
+    with OurBmc(build, "--user", "admin:password", "--suites", suites, "--max-sessions", "63") as bmc:
+        for row in client_rows(bmc.port):
+            clients.append((row.title, cells(report, build, row)))
+        servers.append(("examples/bmc", cells(report, build, server_row("examples/bmc", bmc, "admin", "password"))))
+    for server in (IpmiSim(), PyghmiBmc()):
+        with server:
+            row = server_row(server.name, server, *server.users["administrator"])
+            servers.append((server.name, cells(report, build, row)))
+    return TEXT % {
+        "xrc4": ", ".join(str(s) for s in XRC4_SUITES),
+        "clients": markdown("client", clients),
+        "servers": markdown("server", servers),
+        "commands": "\n".join(probe.template() for probe in PROBES),
+    }
+
+
+def body(report, options):
+    report.need(*(probe.name for probe in PROBES if probe.name != "console"), "ipmi_sim")
+    for path in filter(None, (options.write, options.check)):
+        with open(path, encoding="utf-8") as file:
+            if not re.search(re.escape(BEGIN) + ".*" + re.escape(END), file.read(), re.S):
+                raise rig.Failure("%s lacks the marks %s and %s" % (path, BEGIN, END))
+    table = make(report, options.build)
+    report.check("each cell has an outcome", "?" not in table)
+    if options.check:
+        with open(options.check, encoding="utf-8") as file:
+            old = file.read().split(BEGIN)[1].split(END)[0].strip()
+        difference = "\n".join(difflib.unified_diff(old.splitlines(), table.splitlines(), options.check, "now",
+                                                    lineterm=""))
+        report.check("the README has this table", not difference, "write it anew with --write\n" + difference)
+    elif options.write and not report.failed:
+        with open(options.write, encoding="utf-8") as file:
+            before, rest = file.read().split(BEGIN)
+        with open(options.write, "w", encoding="utf-8") as file:
+            file.write("%s%s\n%s\n%s%s" % (before, BEGIN, table, END, rest.split(END)[1]))
+    else:
+        print(table)
+
+
+parser = argparse.ArgumentParser()
+parser.add_argument("--build", required=True, help="the build directory")
+choice = parser.add_mutually_exclusive_group()
+choice.add_argument("--write", metavar="README", help="replace the table there")
+choice.add_argument("--check", metavar="README", help="fail if the table there differs")
+arguments = parser.parse_args()
+rig.main(lambda report: body(report, arguments), watchdog=180)

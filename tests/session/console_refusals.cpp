@@ -1,0 +1,343 @@
+// SPDX-License-Identifier: BSL-1.0
+// Logins that fail, each with its cause, and what is sent on the way.
+#include "support/catch.hpp"
+#include "support/console_script.hpp"
+
+namespace {
+
+using namespace rmcpp;
+using namespace rmcpp::testing;
+using kind = console_event::kind;
+
+console_options console_for(std::uint8_t suite) {
+  auto o = default_console();
+  o.suites = suites_of({suite});
+  return o;
+}
+
+/// How many datagrams of a type the console sent.
+template <class Pair> int count_sent(const Pair& p, payload_type type) {
+  int n = 0;
+  for (const auto& d : p.log) n += !is_v15(d) && payload_byte{d[5]}.type() == type ? 1 : 0;
+  return n;
+}
+
+/// A pair whose BMC's replies of one type are replaced.
+template <class Change>
+session_pair<> pair_with(payload_type type, Change change, console_options o = default_console()) {
+  session_pair<> p(o);
+  p.network = [=](direction d, int, datagram& bytes_) {
+    if (d == direction::to_console && type_of(bytes_) == type && !is_v15(bytes_)) bytes_ = change(bytes_);
+    return true;
+  };
+  return p;
+}
+
+/// The refusal by `status` in place of a reply, with its own tag and SIDm.
+auto refusal(std::uint8_t status) {
+  return [status](const datagram& d) {
+    return error_reply(type_of(d), tag_of(d), status, session_id{load_le32(d.data() + payload_v2 + 4)});
+  };
+}
+
+}  // namespace
+
+TEST_CASE("a wrong password: RAKP 3 says so once, without a code", "[session][console]") {
+  for (const auto suite : all_suites) {
+    if (suite == 0) continue;
+    CAPTURE(int{suite});
+    auto o = console_for(suite);
+    o.password = key_of("wrong");
+    session_pair p(o);
+    const auto begin = p.now;
+    CHECK_FALSE(p.login());
+    CHECK(failed_with(p, errc::bad_rakp2_code));
+    CHECK(p.session_events.size() == 1);
+    CHECK(count_sent(p, payload_type::rakp3) == 1);
+    const auto m = message_in<rakp3>(p.log.back());
+    CHECK(m.status == rakp_status::invalid_integrity_check_value);
+    CHECK(m.managed_id == p.con.managed_id());
+    CHECK(p.log.back().size() == payload_v2 + 8);
+    REQUIRE(p.bmc_events.size() == 1);
+    CHECK(p.bmc_events[0].error == errc::console_gave_up);
+    CHECK(p.managed.proven_logins() == 0);
+    CHECK(p.con.poll_timeout().is_never());
+    p.run(seconds(100));
+    CHECK(p.sent[0] == 4);
+    CHECK(p.now == begin + seconds(100));
+  }
+}
+
+TEST_CASE("a wrong K_g shows in RAKP 4's value", "[session][console]") {
+  for (const auto suite : {1, 3, 8, 12, 17}) {
+    for (const auto* mine : {"", "kg"}) {
+      auto o = console_for(static_cast<std::uint8_t>(suite));
+      o.kg = key_of(mine);
+      session_pair p(o);
+      p.managed.config().users.kg_value = key_of("other");
+      CHECK_FALSE(p.login());
+      CHECK(failed_with(p, errc::bad_rakp4_code));
+      CHECK(p.sent[0] == 4);
+    }
+  }
+}
+
+TEST_CASE("RAKP 4 refused with 0Fh or 02h: one restart, then K_g or the BMC's state", "[session][console]") {
+  for (const auto status : {std::uint8_t{0x0f}, std::uint8_t{0x02}}) {
+    CAPTURE(int{status});
+    auto p = pair_with(payload_type::rakp4, refusal(status));
+    const auto begin = p.now;
+    CHECK_FALSE(p.login());
+    CHECK(p.now == begin);
+    CHECK(failed_with(p, errc::kg_or_bmc_state, status));
+    CHECK(count_sent(p, payload_type::open_session_request) == 2);
+    CHECK(count_sent(p, payload_type::rakp3) == 2);
+    REQUIRE(p.log.size() > 10);
+    const auto first = message_in<rakp1>(p.log[4]), second = message_in<rakp1>(p.log[10]);
+    CHECK(first.console_random != second.console_random);
+    CHECK(message_in<open_session_request>(p.log[2]).console_id !=
+          message_in<open_session_request>(p.log[8]).console_id);
+    // The restart is granted anew to each start().
+    p.log.clear();
+    (void)p.con.start(p.now);
+    p.settle();
+    CHECK(count_sent(p, payload_type::open_session_request) == 2);
+  }
+}
+
+TEST_CASE("the restart may succeed", "[session][console]") {
+  bool first = true;
+  session_pair p;
+  p.network = [&](direction d, int, datagram& b) {
+    if (d == direction::to_console && type_of(b) == payload_type::rakp4 && first) {
+      first = false;
+      b = refusal(0x0f)(b);
+    }
+    return true;
+  };
+  CHECK(p.login());
+}
+
+TEST_CASE("every status in every reply is told with the message that carried it", "[session][console]") {
+  struct row {
+    payload_type reply;
+    errc why;
+  };
+  for (const auto& [reply, why] :
+       {row{payload_type::open_session_response, errc::refused_open_session},
+        row{payload_type::rakp2, errc::refused_rakp2}, row{payload_type::rakp4, errc::refused_rakp4}}) {
+    for (int status = 1; status <= 255; ++status) {
+      CAPTURE(static_cast<int>(reply), status);
+      const auto code = static_cast<std::uint8_t>(status);
+      const bool retried = reply == payload_type::rakp4 && (status == 0x0f || status == 0x02);
+      auto p = pair_with(reply, refusal(code));
+      const auto begin = p.now;
+      CHECK_FALSE(p.login());
+      CHECK(p.now == begin);
+      CHECK(failed_with(p, retried ? errc::kg_or_bmc_state : why, code));
+      CHECK(p.session_events.size() == 1);
+      CHECK(count_sent(p, payload_type::rakp3) == (reply == payload_type::rakp4 ? (retried ? 2 : 1) : 0));
+    }
+  }
+}
+
+TEST_CASE("unknown and disabled users", "[session][console]") {
+  for (const auto* name : {"nobody", "disabled", ""}) {
+    CAPTURE(name);
+    auto o = default_console();
+    o.name = name_of(name);
+    session_pair quiet(o);
+    CHECK_FALSE(quiet.login());
+    CHECK(failed_with(quiet, errc::bad_rakp2_code));
+    auto b = default_bmc();
+    b.disclose = true;
+    session_pair open(o, b);
+    CHECK_FALSE(open.login());
+    CHECK(failed_with(open, errc::refused_rakp2, 0x0d));
+  }
+}
+
+TEST_CASE("a level above the user's: refused in RAKP 4", "[session][console]") {
+  auto o = default_console();
+  o.name = name_of("operator");
+  o.password = key_of("operpw");
+  session_pair p(o);
+  CHECK_FALSE(p.login());
+  CHECK(failed_with(p, errc::refused_rakp4, 0x0a));
+}
+
+TEST_CASE("a level refused in the session: the session is closed before the failure is told", "[session][console]") {
+  struct row {
+    completion_code code;
+    datagram data;
+  };
+  for (const auto& r : {row{completion_code{0x80}, {}}, row{completion_code{0x81}, {}},
+                        row{completion_code::insufficient_privilege, {}}, row{completion_code::ok, {}},
+                        row{completion_code::ok, {4, 4}}}) {
+    for (const bool answered : {true, false}) {
+      session_pair p;
+      login_until(p, console_state::set_privilege);
+      const auto waiting = p.submit(1);
+      insider bmc(p, default_console());
+      const auto asked = bmc.read(p.next_from_console());
+      CHECK(asked.rq.command == app::set_session_privilege);
+      CHECK(asked.data == datagram{4});
+      CHECK(p.tell_console(bmc.answer(asked.rq, r.code, r.data)) == errc::ok);
+      CHECK(p.con.state() == console_state::closing);
+      CHECK(p.session_events.empty());
+      const auto goodbye = bmc.read(p.next_from_console());
+      CHECK(goodbye.rq.command == app::close_session);
+      CHECK(load_le32(goodbye.data.data()) == to_integer(p.con.managed_id()));
+      if (answered) {
+        CHECK(p.tell_console(bmc.answer(goodbye.rq)) == errc::ok);
+      } else {
+        p.network = [](direction, int, datagram&) { return false; };
+        p.run(milliseconds{1500});
+        CHECK(p.sent[0] == 5);  // four of the login, and Close Session once more
+      }
+      CHECK(failed_with(p, errc::refused_privilege, static_cast<std::uint8_t>(r.code)));
+      REQUIRE(p.answers.size() == 1);
+      CHECK(p.answers[0].id == *waiting);
+      CHECK(p.answers[0].error == errc::refused_privilege);
+    }
+  }
+}
+
+TEST_CASE("the level in force is the BMC's answer", "[session][console]") {
+  session_pair p;
+  login_until(p, console_state::set_privilege);
+  insider bmc(p, default_console());
+  const auto asked = bmc.read(p.next_from_console());
+  CHECK(p.tell_console(bmc.answer(asked.rq, completion_code::ok, std::array<std::uint8_t, 1>{0xf2})) == errc::ok);
+  CHECK(p.con.state() == console_state::active);
+  CHECK(last_event(p).level == privilege::user);
+}
+
+TEST_CASE("no server at all: five datagrams, and the end after 14 s", "[session][console]") {
+  session_pair p;
+  p.network = [](direction, int, datagram&) { return false; };
+  const auto begin = p.now;
+  REQUIRE(p.con.start(p.now));
+  const auto waiting = p.submit(1);
+  std::vector<std::uint64_t> deadlines;
+  p.settle();
+  while (p.con.state() != console_state::closed) {
+    deadlines.push_back(p.con.poll_timeout().ms - begin.ms);
+    REQUIRE(p.sleep(begin + seconds(60)));
+    p.settle();
+  }
+  CHECK(deadlines == std::vector<std::uint64_t>{1000, 3000, 6000, 10'000, 14'000});
+  CHECK(p.sent[0] == 5);
+  CHECK(failed_with(p, errc::timed_out));
+  REQUIRE(p.answers.size() == 1);
+  CHECK(p.answers[0].id == *waiting);
+  CHECK(p.answers[0].error == errc::timed_out);
+}
+
+TEST_CASE("a BMC that falls silent in any state of the login", "[session][console]") {
+  for (const auto state : {console_state::capabilities, console_state::open_session, console_state::rakp1,
+                           console_state::rakp3, console_state::set_privilege}) {
+    CAPTURE(static_cast<int>(state));
+    session_pair p;
+    login_until(p, state);
+    p.network = [](direction, int, datagram&) { return false; };
+    const auto before = p.sent[0];
+    const auto begin = p.now;
+    p.run(milliseconds{13'999});
+    CHECK(p.con.state() == state);
+    CHECK(p.sent[0] - before == 5);
+    p.run(milliseconds{1});
+    CHECK(failed_with(p, errc::timed_out));
+    CHECK(p.sent[0] - before == 5);
+    CHECK(p.now == begin + seconds(14));
+  }
+}
+
+// ---- Get Channel Authentication Capabilities ----
+
+TEST_CASE("a BMC without IPMI v2.0", "[session][console]") {
+  struct row {
+    std::uint8_t types, extended;
+  };
+  const auto offer = GENERATE(row{0x17, 0x00}, row{0x97, 0x01}, row{0x17, 0x03}, row{0x97, 0x00});
+  session_pair p;
+  REQUIRE(p.con.start(p.now));
+  const auto question = p.next_from_console();
+  const datagram data{1, offer.types, 4, offer.extended, 0, 0, 0, 0};
+  CHECK(p.tell_console(discovery_answer(question, completion_code::ok, data)) == errc::ok);
+  // Anybody can say that, so it counts only if nothing better comes.
+  CHECK(p.con.state() == console_state::capabilities);
+  SECTION("no better answer") {
+    p.network = [](direction, int, datagram&) { return false; };
+    p.run(seconds(1));
+    CHECK(failed_with(p, errc::peer_lacks_v2));
+    CHECK(p.sent[0] == 0);
+  }
+  SECTION("the genuine one") {
+    CHECK(p.tell_console(p.ask_bmc(question)) == errc::ok);
+    p.settle();
+    CHECK(p.con.state() == console_state::active);
+  }
+}
+
+TEST_CASE("capabilities refused: asked once without the v2.0 bit", "[session][console]") {
+  session_pair p;
+  REQUIRE(p.con.start(p.now));
+  const auto with_bit = p.next_from_console();
+  const auto data_of = [](const datagram& d) {
+    const auto rq = decode<lan_request>(bytes(d).subspan(sessionless_v15_payload));
+    return datagram(rq->data.begin(), rq->data.end());
+  };
+  CHECK(data_of(with_bit) == datagram{0x8e, 4});
+  CHECK(p.tell_console(discovery_answer(with_bit, completion_code::invalid_field, {})) == errc::ok);
+  const auto without = p.next_from_console();
+  REQUIRE_FALSE(without.empty());
+  CHECK(data_of(without) == datagram{0x0e, 4});
+  SECTION("answered: a v1.5 BMC") {
+    CHECK(p.tell_console(discovery_answer(without, completion_code::ok, datagram{1, 0x17, 4, 0, 0, 0, 0, 0})) ==
+          errc::ok);
+    p.network = [](direction, int, datagram&) { return false; };
+    p.run(seconds(2));
+    CHECK(failed_with(p, errc::peer_lacks_v2));
+  }
+  SECTION("refused again") {
+    CHECK(p.tell_console(discovery_answer(without, completion_code::invalid_field, {})) == errc::ok);
+    CHECK(p.next_from_console().empty());
+    p.run(seconds(2));
+    CHECK(failed_with(p, errc::peer_lacks_v2, 0xcc));
+  }
+  SECTION("the refusal was forged: the genuine answer to either question") {
+    CHECK(p.tell_console(p.ask_bmc(with_bit)) == errc::ok);
+    p.settle();
+    CHECK(p.con.state() == console_state::active);
+  }
+}
+
+TEST_CASE("malformed capabilities are dropped", "[session][console]") {
+  session_pair p;
+  REQUIRE(p.con.start(p.now));
+  const auto question = p.next_from_console();
+  for (std::size_t n = 0; n <= 12; ++n) {
+    if (n == 8) continue;
+    datagram data{1, 0x97, 4, 3, 0, 0, 0, 0, 0, 0, 0, 0};
+    data.resize(n);
+    CHECK(is_drop(p.tell_console(discovery_answer(question, completion_code::ok, data))));
+  }
+  auto other = question;
+  const auto rq = decode<lan_request>(bytes(question).subspan(sessionless_v15_payload));
+  for (const int what : {0, 1, 2, 3}) {
+    lan_response rs = respond(*rq, completion_code::ok);
+    const datagram data{1, 0x97, 4, 3, 0, 0, 0, 0};
+    rs.data = data;
+    if (what == 0) rs.sequence = seq_lun::of(static_cast<std::uint8_t>(rs.sequence.sequence() + 1));
+    if (what == 1) rs.command = app::get_device_id;
+    if (what == 2) rs.target = net_fn_lun::response(net_fn::chassis);
+    if (what == 3) rs.responder = 0x22;
+    other.resize(128);
+    other.resize(*encode_sessionless_v15(rs, other));
+    CHECK(p.tell_console(other) == errc::unmatched_response);
+  }
+  CHECK(p.con.state() == console_state::capabilities);
+  CHECK(p.tell_console(p.ask_bmc(question)) == errc::ok);
+  CHECK(p.con.state() == console_state::open_session);
+}

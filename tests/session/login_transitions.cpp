@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: BSL-1.0
+// The table of a BMC's login states: every row is driven, and nothing else is ever seen.
+#include <rmcpp/session/transitions.hpp>
+
+#include "support/catch.hpp"
+#include "support/raw_console.hpp"
+
+#include <functional>
+#include <set>
+#include <string>
+#include <tuple>
+
+namespace {
+
+using namespace rmcpp;
+using namespace rmcpp::testing;
+using ls = login_state;
+using lt = login_trigger;
+
+struct one_slot_traits : test_bmc_traits {
+  static constexpr std::size_t opened = 1;
+  static constexpr std::size_t proven = 1;
+};
+using rig = bmc_rig<null_backend, one_slot_traits>;
+using client = raw_console<rig>;
+
+using key = std::tuple<ls, lt, ls>;
+key key_of_row(const login_transition& t) { return {t.from, t.on, t.to}; }
+
+/// One way to drive each row. Every drive begins with a fresh BMC; its last step is the row.
+struct drive {
+  login_transition row;
+  std::function<void(rig&, client&)> run;
+};
+
+const test_peer elsewhere{0x7f000002, 40000};
+
+const std::vector<drive>& drives() {
+  static const std::vector<drive> all{
+      {{ls::none, lt::open_session, ls::opened}, [](rig&, client& c) { (void)c.open(); }},
+      {{ls::opened, lt::rakp1, ls::proven}, [](rig&, client& c) { c.prove(); }},
+      {{ls::opened, lt::evicted, ls::none},
+       [](rig& r, client& c) {
+         (void)c.open();
+         client other(r, 3, elsewhere);
+         (void)other.open();
+         r.setup().steps.pop_back();  // the newcomer's own
+       }},
+      {{ls::opened, lt::expired, ls::none},
+       [](rig& r, client& c) {
+         (void)c.open();
+         r.wait(5000);
+       }},
+      {{ls::opened, lt::refused, ls::none},
+       [](rig&, client& c) {
+         (void)c.open();
+         c.role = {};
+         (void)c.send_rakp1();
+       }},
+      {{ls::proven, lt::rakp3, ls::active}, [](rig&, client& c) { c.login(); }},
+      {{ls::proven, lt::evicted, ls::none},
+       [](rig& r, client& c) {
+         c.prove();
+         client other(r, 3, elsewhere);
+         other.prove();
+         r.setup().steps.pop_back();
+       }},
+      {{ls::proven, lt::expired, ls::none},
+       [](rig& r, client& c) {
+         c.prove();
+         r.wait(5000);
+       }},
+      {{ls::proven, lt::refused, ls::none},
+       [](rig&, client& c) {
+         c.password = key_of("wrong");
+         c.prove();
+         (void)c.send_rakp3();
+       }},
+      {{ls::proven, lt::refused, ls::none},
+       [](rig& r, client& c) {
+         c.prove();
+         r.ask(c.from, c.rakp3_datagram({}, rakp_status::invalid_integrity_check_value));
+       }},
+      {{ls::proven, lt::revoked, ls::none},
+       [](rig& r, client& c) {
+         c.prove();
+         r.managed.user_changed(user_id{2});
+       }},
+      {{ls::proven, lt::revoked, ls::none},
+       [](rig& r, client& c) {
+         c.prove();
+         r.managed.kg_changed();
+       }},
+      {{ls::active, lt::expired, ls::none},
+       [](rig& r, client& c) {
+         c.login();
+         r.wait(60'000);
+       }},
+      {{ls::active, lt::closed, ls::none},
+       [](rig&, client& c) {
+         c.login();
+         c.close();
+       }},
+      {{ls::active, lt::revoked, ls::none},
+       [](rig& r, client& c) {
+         c.login();
+         (void)r.managed.close(c.managed_id(), r.now);
+       }},
+      {{ls::active, lt::revoked, ls::none},
+       [](rig& r, client& c) {
+         c.login();
+         r.managed.user_changed(user_id{2});
+       }},
+      {{ls::active, lt::revoked, ls::none},
+       [](rig& r, client& c) {
+         c.login();
+         r.managed.kg_changed();
+       }},
+  };
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("what a BMC does with its logins is the table, row for row", "[session][transitions]") {
+  std::set<key> observed;
+  for (const auto& d : drives()) {
+    rig r;
+    client c(r);
+    d.run(r, c);
+    REQUIRE_FALSE(r.setup().steps.empty());
+    CHECK(r.setup().steps.back() == d.row);
+    for (const auto& step : r.setup().steps) observed.insert(key_of_row(step));
+  }
+  std::set<key> table;
+  for (const auto& row : login_transitions) table.insert(key_of_row(row));
+  CHECK(observed == table);
+  CHECK(table.size() == login_transitions.size());  // no row twice
+}
+
+TEST_CASE("each login's steps form a path from none to none", "[session][transitions]") {
+  for (const auto& d : drives()) {
+    rig r;
+    client c(r);
+    d.run(r, c);
+    ls at = ls::none;
+    for (const auto& step : r.setup().steps) {
+      if (step.on == lt::open_session || step.on == lt::evicted) continue;  // of the other login
+      if (step.on == lt::rakp1) at = ls::opened;
+      if (at != ls::none) CHECK(step.from == at);
+      at = step.to;
+    }
+  }
+}
+
+TEST_CASE("everything that is not in the table is illegal", "[session][transitions]") {
+  std::size_t legal = 0;
+  for (int from = 0; from < 5; ++from) {
+    for (int on = 0; on < 9; ++on) {
+      for (int to = 0; to < 5; ++to) {
+        const login_transition step{static_cast<ls>(from), static_cast<lt>(on), static_cast<ls>(to)};
+        bool listed = false;
+        for (const auto& row : login_transitions) listed = listed || row == step;
+        CHECK(is_legal(step) == listed);
+        legal += listed ? 1 : 0;
+      }
+    }
+  }
+  CHECK(legal == login_transitions.size());
+}
+
+TEST_CASE("no way into a session but through its RAKP 3", "[session][transitions]") {
+  for (const auto& row : login_transitions) {
+    if (row.to == ls::active) CHECK((row.from == ls::proven && row.on == lt::rakp3));
+    if (row.to == ls::proven) CHECK((row.from == ls::opened && row.on == lt::rakp1));
+    if (row.to == ls::opened) CHECK((row.from == ls::none && row.on == lt::open_session));
+    if (row.from == ls::none) CHECK(row.to == ls::opened);
+  }
+}
+
+TEST_CASE("a configuration that does not observe needs nothing", "[session][transitions]") {
+  struct plain {
+  } config;
+  check_transition(config, login_transition{ls::none, lt::open_session, ls::opened});
+  STATIC_REQUIRE(is_legal(login_transitions, login_transition{ls::proven, lt::rakp3, ls::active}));
+  STATIC_REQUIRE_FALSE(is_legal(login_transition{ls::opened, lt::rakp3, ls::active}));
+}

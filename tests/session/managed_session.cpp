@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <rmcpp/session/managed_session.hpp>
+
+#include "support/catch.hpp"
+#include "support/session_pair.hpp"
+
+#include <set>
+
+using namespace rmcpp;
+using namespace rmcpp::testing;
+
+namespace {
+
+using cache = reply_cache<2, 4>;
+using phase = cache::phase;
+
+struct three_slots : bmc_traits {
+  static constexpr std::size_t sessions = 3;
+};
+using table = session_table<null_backend, test_peer, three_slots>;
+
+}  // namespace
+
+TEST_CASE("the reply cache keeps the last requests for 5 s", "[session][managed_session]") {
+  cache c;
+  const instant t{1000};
+  CHECK_FALSE(c.find(0, t));  // an empty entry is no request, though its digest is 0
+  auto& a = c.begin(1, t);
+  CHECK(a.state == phase::pending);
+  CHECK(c.find(1, t) == &a);
+  CHECK(c.find(1, t + seconds(5)) == &a);
+  CHECK_FALSE(c.find(1, t + milliseconds{5001}));
+  auto& b = c.begin(2, t);
+  CHECK(c.find(1, t) == &a);
+  CHECK(c.find(2, t) == &b);
+  CHECK(&c.begin(3, t) == &a);
+  CHECK_FALSE(c.find(1, t));
+  CHECK(c.find(2, t) == &b);
+  CHECK(&c.begin(4, t) == &b);
+}
+
+TEST_CASE("the reply cache knows a request once", "[session][managed_session]") {
+  cache c;
+  cache::keep(c.begin(1, {}), completion_code::ok, octets16{});
+  CHECK(c.find(1, {})->state == phase::too_long);
+  auto& again = c.begin(1, {});
+  CHECK(c.find(1, {}) == &again);
+  CHECK(c.find(1, {})->state == phase::pending);
+}
+
+TEST_CASE("the reply cache keeps what fits", "[session][managed_session]") {
+  const std::array<std::uint8_t, 5> data{1, 2, 3, 4, 5};
+  for (std::size_t n = 0; n <= data.size(); ++n) {
+    cache c;
+    auto& e = c.begin(7, {});
+    cache::keep(e, completion_code::busy, bytes(data).first(n));
+    CHECK(e.code == completion_code::busy);
+    CHECK(e.state == (n <= 4 ? phase::kept : phase::too_long));
+    if (n <= 4) CHECK(equal(bytes(e.data).first(e.size), bytes(data).first(n)));
+  }
+  reply_cache<1, 0> none;  // a build that keeps no data still keeps completion codes
+  auto& e = none.begin(1, {});
+  decltype(none)::keep(e, completion_code::ok, {});
+  CHECK(e.state == decltype(none)::phase::kept);
+  decltype(none)::keep(e, completion_code::ok, data);
+  CHECK(e.state == decltype(none)::phase::too_long);
+}
+
+TEST_CASE("request digests differ with every bit and length", "[session][managed_session]") {
+  std::array<std::uint8_t, 12> message{0x20, 0, 0xe0, 0x81, 4, 2};
+  std::set<std::uint64_t> seen;
+  for (std::size_t n = 0; n <= message.size(); ++n) seen.insert(request_digest(bytes(message).first(n)));
+  CHECK(seen.size() == message.size() + 1);
+  for (auto& byte : message) {
+    for (unsigned bit = 0; bit < 8; ++bit) {
+      byte = static_cast<std::uint8_t>(byte ^ (1u << bit));
+      seen.insert(request_digest(message));
+      byte = static_cast<std::uint8_t>(byte ^ (1u << bit));
+    }
+  }
+  CHECK(seen.size() == message.size() + 1 + 8 * message.size());
+  STATIC_REQUIRE(request_digest({}) == 0xcbf29ce484222325u);
+}
+
+TEST_CASE("the session table: ids, handles, the nth, and free slots", "[session][managed_session]") {
+  table t;
+  const auto activate = [&](std::uint32_t id) {
+    auto* s = t.free_slot();
+    REQUIRE(s);
+    s->active = true;
+    s->info.id = session_id{id};
+    return s;
+  };
+  CHECK(t.active() == 0);
+  CHECK_FALSE(t.find(session_id::none));
+  CHECK_FALSE(t.nth(1));
+  auto* const a = activate(10);
+  auto* const b = activate(20);
+  auto* const c = activate(30);
+  CHECK_FALSE(t.free_slot());
+  CHECK((t.handle_of(*a) == 1 && t.handle_of(*b) == 2 && t.handle_of(*c) == 3));
+  CHECK(t.by_handle(2) == b);
+  for (const int n : {0, 4, 255}) CHECK_FALSE(t.by_handle(static_cast<std::uint8_t>(n)));
+  CHECK(t.find(session_id{30}) == c);
+  CHECK_FALSE(t.find(session_id{31}));
+  CHECK((t.nth(1) == a && t.nth(2) == b && t.nth(3) == c && !t.nth(4) && !t.nth(0)));
+  b->active = false;
+  CHECK(t.active() == 2);
+  CHECK_FALSE(t.find(session_id{20}));
+  CHECK_FALSE(t.by_handle(2));
+  CHECK((t.nth(1) == a && t.nth(2) == c && !t.nth(3)));
+  CHECK(t.free_slot() == b);
+}
+
+TEST_CASE("tickets: offered, held, found, released; a generation each", "[session][managed_session]") {
+  ticket_table<2> t;
+  const auto hold = [&](std::uint32_t session) {
+    const ticket x = t.offer();
+    CHECK(t.hold(x, {.session = session_id{session}, .digest = session}));
+    return x;
+  };
+  CHECK_FALSE(t.find(ticket{}));
+  CHECK_FALSE(t.find(t.offer()));  // offered is not held
+  CHECK(t.offer() == t.offer());
+  const ticket a = hold(1);
+  const ticket b = hold(2);
+  CHECK_FALSE(a == b);
+  CHECK_FALSE(t.offer().valid());
+  CHECK_FALSE(t.hold(t.offer(), {}));
+  CHECK(t.find(a)->digest == 1);
+  CHECK(t.find(b)->digest == 2);
+  CHECK_FALSE(t.find(ticket{2, a.generation}));
+  CHECK_FALSE(t.find(ticket{a.slot, static_cast<std::uint8_t>(a.generation + 1)}));
+  t.release(a);
+  CHECK_FALSE(t.find(a));
+  const ticket again = hold(2);
+  CHECK(again.slot == a.slot);
+  CHECK_FALSE(again == a);
+  CHECK_FALSE(t.find(a));
+  t.release_all(session_id{2});
+  CHECK_FALSE(t.find(b));
+  CHECK_FALSE(t.find(again));
+  CHECK(t.offer().valid());
+}

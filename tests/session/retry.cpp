@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <rmcpp/session/retry.hpp>
+
+#include "support/catch.hpp"
+
+#include <vector>
+
+namespace {
+
+using namespace rmcpp;
+
+/// The waits after each send until the tries are used up.
+std::vector<std::uint64_t> waits(const retry_policy& policy) {
+  std::vector<std::uint64_t> all;
+  retry_schedule s;
+  instant now{100};
+  s.begin();
+  do {
+    s.sent(policy, now);
+    all.push_back(s.deadline().ms - now.ms);
+    now = s.deadline();
+  } while (s.again(policy) && all.size() < 300);
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("waits grow by a step up to the longest", "[session][retry]") {
+  CHECK(waits({}) == std::vector<std::uint64_t>{1000, 2000, 3000, 4000, 4000});
+  CHECK(waits({.first = {500}, .step = {500}, .longest = {1000}, .tries = 2}) == std::vector<std::uint64_t>{500, 1000});
+  CHECK(waits({.first = {10}, .step = {0}, .longest = {20}, .tries = 3}) == std::vector<std::uint64_t>{10, 10, 10});
+  CHECK(waits({.first = {9000}, .tries = 2}) == std::vector<std::uint64_t>{4000, 4000});
+  CHECK(waits({.tries = 1}).size() == 1);
+  CHECK(waits({.tries = 0}).size() == 1);
+  CHECK(waits({.tries = 255}).size() == 255);
+}
+
+TEST_CASE("a step too large for 32 bits means the longest wait", "[session][retry]") {
+  const retry_policy p{.first = {1}, .step = {0xffff'ffff}, .longest = {50}, .tries = 4};
+  CHECK(waits(p) == std::vector<std::uint64_t>{1, 50, 50, 50});
+}
+
+TEST_CASE("due, sent, overdue", "[session][retry]") {
+  const retry_policy policy{.tries = 2};
+  retry_schedule s;
+  const auto is = [&](bool due, bool idle, bool unsent, instant deadline) {
+    CHECK(s.due() == due);
+    CHECK(s.idle() == idle);
+    CHECK(s.unsent() == unsent);
+    CHECK(s.deadline() == deadline);
+  };
+  is(false, true, true, instant::never());
+  CHECK_FALSE(s.overdue({1'000'000}));
+  s.begin();
+  is(true, false, true, instant::never());
+  CHECK_FALSE(s.overdue({1'000'000}));
+  s.sent(policy, {100});
+  is(false, false, false, {1100});
+  CHECK_FALSE(s.overdue({1099}));
+  CHECK(s.overdue({1100}));
+  CHECK(s.again(policy));
+  is(true, false, false, instant::never());
+  CHECK_FALSE(s.overdue({9000}));
+  s.sent(policy, {1100});
+  is(false, false, false, {3100});
+  CHECK_FALSE(s.again(policy));
+  is(false, true, false, instant::never());
+  s.begin();
+  is(true, false, true, instant::never());
+  s.cancel();
+  is(false, true, true, instant::never());
+}
