@@ -166,7 +166,7 @@ TEST_CASE("close(), user_changed() and kg_changed() end what depends on them", "
   REQUIRE(r.events.size() == 1);
   CHECK(r.events[0].error == errc::closed_by_application);
   CHECK(r.events[0].session.id == admin.managed_id());
-  CHECK(r.ask(half.from, half.rakp3_datagram()).empty());
+  CHECK(refused_as_unknown(r.ask(half.from, half.rakp3_datagram())));
   CHECK(op.chassis(1).got);
 
   REQUIRE((admin.login() && half.prove()));
@@ -265,4 +265,27 @@ TEST_CASE("poll_transmit has nothing to say yet", "[session][bmc]") {
   const auto n = r.managed.poll_transmit(out, r.now);
   REQUIRE(n.has_value());
   CHECK(n->size == 0);
+}
+
+TEST_CASE("what has expired does not answer, even if handle_timeout() was never called", "[session][bmc][N-V2-21]") {
+  rig r;
+  client session(r), opened_only(r), proven_only(r);
+  opened_only.console_id = session_id{0xa1};
+  proven_only.console_id = session_id{0xa2};
+  REQUIRE((session.login() && session.chassis(1).got));
+  const auto commands = r.handler().commands.size();
+  SECTION("a session") {
+    r.now = r.now + seconds(60);
+    CHECK_FALSE(session.chassis(1).got);
+    CHECK(r.last == errc::unknown_session);
+    CHECK(r.handler().commands.size() == commands);
+    CHECK(r.events.back().error == errc::timed_out);
+  }
+  SECTION("half-open logins") {
+    REQUIRE((opened_only.open() == rakp_status::no_errors && proven_only.prove()));
+    r.now = r.now + seconds(5);
+    CHECK(refused_as_unknown(r.ask(console_peer, opened_only.rakp1_datagram())));
+    CHECK(refused_as_unknown(r.ask(console_peer, proven_only.rakp3_datagram())));
+    CHECK(session.chassis(1).got);
+  }
 }

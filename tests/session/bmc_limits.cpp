@@ -131,7 +131,8 @@ TEST_CASE("who gives way: the oldest of a source over its quota, else nobody in 
   }
   CHECK(r.managed.counters().evicted == 9);
   CHECK(b.send_rakp1() == status_code::no_errors);
-  for (std::size_t i = 0; i < a.size(); ++i) CHECK(r.ask(a[i].from, a[i].rakp1_datagram()).empty() == (i < 9));
+  for (std::size_t i = 0; i < a.size(); ++i)
+    CHECK(refused_as_unknown(r.ask(a[i].from, a[i].rakp1_datagram())) == (i < 9));
 
   // Sources within their quota: over many boots every slot is hit, so nobody can aim.
   std::set<std::size_t> victims;
@@ -145,7 +146,7 @@ TEST_CASE("who gives way: the oldest of a source over its quota, else nobody in 
     }
     REQUIRE(open_from(full, peer_number(50), 1) == status_code::no_errors);
     for (std::size_t i = 0; i < 4; ++i)
-      if (full.ask(four[i].from, four[i].rakp1_datagram()).empty()) victims.insert(i);
+      if (refused_as_unknown(full.ask(four[i].from, four[i].rakp1_datagram()))) victims.insert(i);
   }
   CHECK(victims.size() == 4);
 }
@@ -174,8 +175,7 @@ TEST_CASE("half-open logins live 5 s from their Open Session Request, whatever i
   r.wait(1);
   CHECK(r.tables() == tables{0, 0, 0});
   CHECK(r.managed.poll_timeout().is_never());
-  CHECK(r.ask(b.from, b.rakp3_datagram()).empty());
-  CHECK(r.last == errc::unknown_session);
+  CHECK(refused_as_unknown(r.ask(b.from, b.rakp3_datagram())));
   CHECK(r.events.empty());
 }
 

@@ -225,6 +225,23 @@ TEST_CASE("a pending request is swallowed also where its last answer was too lon
   CHECK(r.handler().commands.size() == 2);
 }
 
+TEST_CASE("a request whose answer takes long is not executed again by a late repeat", "[session][bmc]") {
+  rig r;
+  client c(r);
+  REQUIRE(c.login());
+  const auto rq = c.request(net_fn::chassis, deferred);
+  CHECK_FALSE(c.send(rq).got);
+  r.wait(4000);
+  CHECK(c.chassis(1).got);
+  r.wait(4000);
+  CHECK(r.handler().tickets.size() == 1);
+  const auto other = c.request(net_fn::chassis, deferred);
+  CHECK_FALSE(c.send(other).got);
+  r.wait(7000);
+  CHECK_FALSE(c.send(other).got);
+  CHECK(r.handler().tickets.size() == 2);
+}
+
 TEST_CASE("tickets: as many as there are, then C0h; stale ones answer nothing", "[session][bmc]") {
   rig r;
   client c(r, 17);
@@ -233,6 +250,11 @@ TEST_CASE("tickets: as many as there are, then C0h; stale ones answer nothing", 
   const auto busy = c.chassis(deferred);
   CHECK(busy.code == completion_code::busy);
   CHECK(busy.data.empty());
+  const auto rq = c.request(net_fn::chassis, deferred);
+  const auto tried = r.handler().commands.size();
+  CHECK(c.send(rq).code == completion_code::busy);
+  CHECK(c.send(rq).code == completion_code::busy);  // the repeat is tried again, not answered from a kept "busy"
+  CHECK(r.handler().commands.size() == tried + 2);
   CHECK_FALSE(r.handler().tickets.back().valid());
   CHECK(c.chassis(1).code == completion_code::ok);
 

@@ -29,6 +29,9 @@ TEST_CASE("the reply cache keeps the last requests for 5 s", "[session][managed_
   CHECK(a.state == phase::pending);
   CHECK(c.find(1, t) == &a);
   CHECK(c.find(1, t + seconds(5)) == &a);
+  CHECK(c.find(1, t + milliseconds{5001}) == &a);  // its answer is still to come
+  cache::keep(a, completion_code::ok, {});
+  CHECK(c.find(1, t + seconds(5)) == &a);
   CHECK_FALSE(c.find(1, t + milliseconds{5001}));
   auto& b = c.begin(2, t);
   CHECK(c.find(1, t) == &a);

@@ -84,6 +84,13 @@ template <backend B = null_backend, class Traits = test_bmc_traits> struct bmc_r
   }
 };
 
+/// Whether a reply to RAKP 1 or RAKP 3 says that there is no such login: 8 bytes, status 02h, SIDm 0.
+inline bool refused_as_unknown(const octets& reply) {
+  const auto m = decode<rakp4>(setup_payload(reply));
+  return reply.size() == payload_v2 + 8 && m && m->status == rakp_status::invalid_session_id &&
+         m->console_id == session_id::none;
+}
+
 /// What the BMC answered to a command; `got` is false for silence.
 struct command_answer {
   bool got = false;

@@ -4,8 +4,8 @@
 
 #include "support/hex.hpp"
 
-#include <nlohmann/json.hpp>
 #include <pcap/pcap.h>
+#include <nlohmann/json.hpp>
 
 #include <algorithm>
 #include <filesystem>

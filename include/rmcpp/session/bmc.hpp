@@ -123,8 +123,7 @@ template <bmc_config Config> class bmc {
     clock_.advance(now);
     expire(opened_, login_state::opened);
     expire(proven_, login_state::proven);
-    for (auto& s : sessions_)
-      if (s.active && clock_.now() >= expiry(s)) end_session(s, login_trigger::expired, errc::timed_out);
+    for (auto& s : sessions_) expire(s);
   }
 
   /// Calls `f(const session_info&, const Peer&)` for every session.
@@ -154,6 +153,9 @@ template <bmc_config Config> class bmc {
   template <class Login> void drop(Login& l, login_state from, login_trigger on) noexcept {
     step(from, on, login_state::none);
     l = {};
+  }
+  void expire(session& s) noexcept {
+    if (s.active && clock_.now() >= expiry(s)) end_session(s, login_trigger::expired, errc::timed_out);
   }
   template <class Table> void expire(Table& table, login_state from) noexcept {
     for (auto& l : table)
@@ -195,7 +197,8 @@ template <bmc_config Config> class bmc {
     if (!packet) return packet.error();
     if (packet->header.id == session_id::none) return on_sessionless(from, *packet, reply);
     session* const s = sessions_.find(packet->header.id);
-    if (!s) return errc::unknown_session;
+    if (s) expire(*s);
+    if (!s || !s->active) return errc::unknown_session;
     if (!(s->peer == from)) return errc::wrong_peer;
     return on_session(*s, *packet, reply);
   }
@@ -209,6 +212,7 @@ template <bmc_config Config> class bmc {
   answer_size on_sessionless(const peer_type& from, const split_packet& packet, mutable_bytes reply) noexcept {
     const payload_byte kind = packet.header.payload;
     if (kind.authenticated() || kind.encrypted() || packet.header.sequence != 0) return errc::unexpected_protection;
+    handle_timeout(clock_.now());  // what has expired must not answer, even if nobody has called yet
     switch (kind.type()) {
       case payload_type::ipmi:
         return on_discovery(from, packet.payload(), [&](const lan_response& rs) {
@@ -295,13 +299,19 @@ template <bmc_config Config> class bmc {
 
   // ---- RAKP ----
 
+  /// Nobody here has that SIDc. Its SIDm is not known either, so 0 stands for it.
+  static answer_size refuse_unknown(payload_type type, std::uint8_t tag, mutable_bytes reply) noexcept {
+    return encode_refusal(type, tag, rakp_status::invalid_session_id, session_id::none, reply);
+  }
+
   answer_size on_rakp1(const peer_type& from, bytes payload, mutable_bytes reply) noexcept {
     const auto prefix = decode_prefix<rakp1>(payload);
     const rakp1& m = prefix->message;
     if (prefix.error() == errc::truncated) return errc::truncated;
     if (proven* p = proven_.find(m.managed_id)) return on_repeated_rakp1(*p, from, m, prefix.error(), reply);
     opened* const o = opened_.find(m.managed_id);
-    if (!o) return sessions_.find(m.managed_id) ? errc::unexpected_message : errc::unknown_session;
+    if (!o && sessions_.find(m.managed_id)) return errc::unexpected_message;
+    if (!o) return refuse_unknown(payload_type::rakp2, m.tag, reply);
     if (!(o->peer == from)) return errc::wrong_peer;
     const auto refuse = [&](rakp_status why) {
       const auto console_id = o->request.console_id;
@@ -375,7 +385,9 @@ template <bmc_config Config> class bmc {
     const rakp3& m = *decoded;
     if (session* s = sessions_.find(m.managed_id)) return on_repeated_rakp3(*s, from, m, reply);
     proven* const p = proven_.find(m.managed_id);
-    if (!p) return opened_.find(m.managed_id) ? errc::unexpected_message : errc::unknown_session;
+    if (!p && opened_.find(m.managed_id)) return errc::unexpected_message;
+    if (!p && m.status != rakp_status::no_errors) return errc::unknown_session;
+    if (!p) return refuse_unknown(payload_type::rakp4, m.tag, reply);
     if (!(p->peer == from)) return errc::wrong_peer;
 
     user_record user;
@@ -501,7 +513,9 @@ template <bmc_config Config> class bmc {
     }
     lan_response rs = respond(rq, w.code());
     rs.data = room.first(w.size());
-    session::replies::keep(kept, rs.code, rs.data);
+    // Busy is no answer: the repeat is to be tried again.
+    kept.state = session::replies::phase::empty;
+    if (rs.code != completion_code::busy) session::replies::keep(kept, rs.code, rs.data);
     const auto n = send(s, rs, reply);
     if (ends) end_session(s, login_trigger::closed, errc::closed_by_peer);
     return n;
@@ -559,16 +573,7 @@ template <bmc_config Config> class bmc {
   void answer_session_info(session& s, bytes data, response_writer& w) noexcept {
     const auto rq = decode<session_info_request>(data);
     if (!rq) return w.fail(completion_code::length_invalid);
-    session* which = nullptr;
-    if (rq->index == 0) {
-      which = &s;
-    } else if (rq->index == session_info_request::by_handle) {
-      which = sessions_.by_handle(rq->handle);
-    } else if (rq->index == session_info_request::by_id) {
-      which = sessions_.find(rq->id);
-    } else {
-      which = sessions_.nth(rq->index);
-    }
+    const session* const which = sessions_.select(*rq, s);
     session_info_response rs{.slots = static_cast<std::uint8_t>(slot_count()),
                              .active = static_cast<std::uint8_t>(active_sessions())};
     if (which) describe_session(which->info, which->peer, rs);

@@ -21,7 +21,7 @@ constexpr bool is_channel(std::uint8_t asked, std::uint8_t channel) noexcept {
 inline void answer_capabilities(bytes data, std::uint8_t channel, bool kg_set, response_writer& w) noexcept {
   const auto rq = decode<channel_auth_request>(data);
   if (!rq) return w.fail(completion_code::length_invalid);
-  if (!is_channel(rq->number(), channel) || rq->level < privilege::callback || rq->level > privilege::oem)
+  if (!is_channel(rq->number(), channel) || rq->level < privilege::callback || rq->level > privilege::administrator)
     return w.fail(completion_code::invalid_field);
   channel_auth_response rs{.channel = channel, .auth_status = channel_auth_response::status_named_users};
   if (rq->wants_v2()) {

@@ -6,6 +6,7 @@
 #include <rmcpp/protect/seal.hpp>
 #include <rmcpp/session/policy.hpp>
 #include <rmcpp/wire/lan_message.hpp>
+#include <rmcpp/wire/session_commands.hpp>
 
 /// \file
 /// A BMC's sessions, and what it keeps for them: the last answers, and the commands whose answers are still to come.
@@ -28,10 +29,11 @@ template <std::size_t Depth, std::size_t ReplyBytes> class reply_cache {
     std::array<std::uint8_t, ReplyBytes> data{};
   };
 
-  /// The entry of an equal request of the last 5 s, or null.
+  /// The entry of an equal request of the last 5 s, or of one whose answer is still to come; or null.
   [[nodiscard]] entry* find(std::uint64_t digest, instant now) noexcept {
     for (auto& e : entries_)
-      if (e.state != phase::empty && e.digest == digest && now <= e.since + lifetime) return &e;
+      if (e.digest == digest && (e.state == phase::pending || (e.state != phase::empty && now <= e.since + lifetime)))
+        return &e;
     return nullptr;
   }
   /// Begins a new request, in the place of the oldest. It also displaces what was known of an equal one.
@@ -99,6 +101,15 @@ template <backend B, peer_address Peer, class Traits> class session_table {
     for (auto& s : slots_)
       if (s.active && n-- == 1) return &s;
     return nullptr;
+  }
+  /// The session that a Get Session Info asks about, in session `self`; null if there is none.
+  [[nodiscard]] session* select(const session_info_request& rq, session& self) noexcept {
+    switch (rq.index) {
+      case 0: return &self;
+      case session_info_request::by_handle: return by_handle(rq.handle);
+      case session_info_request::by_id: return find(rq.id);
+      default: return nth(rq.index);
+    }
   }
   [[nodiscard]] session* free_slot() noexcept {
     for (auto& s : slots_)
