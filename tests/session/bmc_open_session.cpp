@@ -210,6 +210,32 @@ TEST_CASE("Open Session grants what was asked, cut to the channel's limit", "[se
   }
 }
 
+TEST_CASE("a suite's own limit: more is refused with 0Ah, \"highest\" is cut to it, RAKP 1 cannot get past it",
+          "[session][bmc][N-OS-06]") {
+  bmc_options o = default_bmc();
+  o.limits.set(3, privilege::user);
+  rig r(o);
+  for (int level = 0; level <= 5; ++level) {
+    CAPTURE(level);
+    client c(r);
+    c.asked = privilege(level);
+    c.tag = static_cast<std::uint8_t>(level);
+    if (level > 2) {
+      const auto reply = r.ask(console_peer, open_datagram(c.open_request()));
+      check_refusal(reply, payload_type::open_session_response, c.tag, status_code::unauthorized_role_or_privilege,
+                    c.console_id);
+    } else {
+      CHECK(c.open() == status_code::no_errors);
+      CHECK(c.opened.max_privilege == (level == 1 ? privilege::callback : privilege::user));
+    }
+  }
+  client above(r);
+  REQUIRE(above.prove());
+  CHECK(above.send_rakp3() == status_code::unauthorized_role_or_privilege);
+  client other_suite(r, 17);
+  CHECK(other_suite.login());
+}
+
 TEST_CASE("a repeated Open Session Request gets its answer again, a different one a login of its own",
           "[session][bmc][N-OS-08]") {
   rig r;

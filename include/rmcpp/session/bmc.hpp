@@ -266,15 +266,15 @@ template <bmc_config Config> class bmc {
     const cipher_suite* chosen = nullptr;
     if (const auto why = negotiate<crypto_type>(rq, suites_, chosen); why != rakp_status::no_errors) return refuse(why);
 
+    if (rq.max_privilege > options_.limits.of(*chosen)) return refuse(rakp_status::unauthorized_role_or_privilege);
+
     opened* login = opened_.find_if([&](const opened& l) { return l.peer == from && same_request(l.request, rq); });
     if (!login) {
       login = make_room(opened_, login_state::opened, from);
       session_id id{};
       if (!login || !new_session_id(id)) return refuse(rakp_status::insufficient_resources);
       step(login_state::none, login_trigger::open_session, login_state::opened);
-      const auto limit = rq.max_privilege == privilege::highest || rq.max_privilege > options_.channel_limit
-                             ? options_.channel_limit
-                             : rq.max_privilege;
+      const auto limit = granted(rq.max_privilege, options_.channel_limit, options_.limits.of(*chosen));
       *login = {from, id, clock_.now(), rq, chosen->id, limit};
     }
     return encode_sessionless_v2(

@@ -41,6 +41,7 @@ struct bmc_options {
   suite_list suites{bytes(default_suites)};
   std::uint8_t max_sessions = 63;  ///< fewer than the traits' session slots, if that is wanted
   privilege channel_limit = privilege::administrator;
+  suite_limits limits{};  ///< per suite; an Open Session Request above it is refused with 0Ah
   /// Answer unknown names and unauthorised levels in RAKP 2 already, with their own codes. Off: every name gets a
   /// plausible RAKP 2, and the refusal comes in RAKP 4, so that names cannot be tried out.
   bool disclose = false;

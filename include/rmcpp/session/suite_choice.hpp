@@ -54,6 +54,29 @@ constexpr rakp_status negotiate(const open_session_request& rq, bytes suites, co
   return rakp_status::no_cipher_suite_match;
 }
 
+/// The highest privilege that each standard suite may bring.
+/// Without a limit of its own a suite brings what user and channel allow.
+class suite_limits {
+ public:
+  constexpr suite_limits() noexcept {
+    for (auto& level : levels_) level = privilege::oem;
+  }
+  /// Ignored for ids that are not standard.
+  constexpr void set(std::uint8_t id, privilege level) noexcept {
+    if (id < levels_.size()) levels_[id] = level;
+  }
+  [[nodiscard]] constexpr privilege of(const cipher_suite& s) const noexcept { return levels_[s.id]; }
+
+ private:
+  std::array<privilege, standard_suites.size()> levels_{};
+};
+
+/// The level that an Open Session Response grants: what was asked (0: the highest), but not above channel or suite.
+constexpr privilege granted(privilege asked, privilege channel, privilege suite) noexcept {
+  const privilege most = channel < suite ? channel : suite;
+  return asked == privilege::highest || asked > most ? most : asked;
+}
+
 /// Whether a refused Open Session is about the algorithms, so that another suite may fare better.
 constexpr bool is_about_suites(rakp_status s) noexcept {
   return s == rakp_status::invalid_authentication_algorithm || s == rakp_status::invalid_integrity_algorithm ||
