@@ -422,7 +422,7 @@ int main(int argc, char** argv) {
   app.add_option("-N", args.seconds, "seconds to wait for an answer, one more each try")
       ->check(CLI::Range(1, 3600))
       ->capture_default_str();
-  app.add_option("-R", args.tries, "tries")->check(CLI::Range(1, 255))->capture_default_str();
+  app.add_option("-R", args.tries, "tries")->check(CLI::Range(1, 14))->capture_default_str();
   app.add_flag("-v", args.verbosity, "tell the cipher suite; -vv: show every datagram");
   app.add_option("COMMAND", args.command,
                  "mc info|guid, chassis status, chassis power status|on|off|cycle|reset|diag|soft, "

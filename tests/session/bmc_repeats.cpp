@@ -207,6 +207,34 @@ TEST_CASE("a repeat of a pending request is swallowed, of a completed one answer
   CHECK(r.handler().commands.size() == 1);
 }
 
+TEST_CASE("what must run once runs once: the repeat gets the kept reply, or CFh if that was too long to keep",
+          "[session][bmc][N-CMD-11]") {
+  rig r;
+  client c(r);
+  REQUIRE(c.login());
+  const octets fits(test_bmc_traits::reply_bytes, 7), too_long(test_bmc_traits::reply_bytes + 1, 7);
+  const auto kept = c.request(net_fn::chassis, test_handler::once_command, fits);
+  CHECK(c.send(kept).data == fits);
+  CHECK(c.send(kept).data == fits);
+  CHECK(r.handler().commands.size() == 1);
+  const auto lost = c.request(net_fn::chassis, test_handler::once_command, too_long);
+  CHECK(c.send(lost).data == too_long);
+  for (int i = 0; i < 2; ++i) {
+    const auto again = c.send(lost);
+    CHECK(again.code == completion_code::duplicated_request);
+    CHECK(again.data.empty());
+  }
+  CHECK(r.handler().commands.size() == 2);
+
+  // The same for a deferred answer.
+  const auto later = c.request(net_fn::chassis, deferred);
+  CHECK_FALSE(c.send(later).got);
+  octets out(rig::machine::max_datagram);
+  REQUIRE(r.managed.complete(r.handler().tickets.back(), {.data = too_long, .once = true}, out, r.now));
+  CHECK(c.send(later).code == completion_code::duplicated_request);
+  CHECK(r.handler().commands.size() == 3);
+}
+
 TEST_CASE("a pending request is swallowed also where its last answer was too long to keep", "[session][bmc]") {
   deep_rig<2> r;
   raw_console<deep_rig<2>> c(r);

@@ -30,7 +30,7 @@ TEST_CASE("the reply cache keeps the last requests for 5 s", "[session][managed_
   CHECK(c.find(1, t) == &a);
   CHECK(c.find(1, t + seconds(5)) == &a);
   CHECK(c.find(1, t + milliseconds{5001}) == &a);  // its answer is still to come
-  cache::keep(a, completion_code::ok, {});
+  cache::keep(a, completion_code::ok, {}, false);
   CHECK(c.find(1, t + seconds(5)) == &a);
   CHECK_FALSE(c.find(1, t + milliseconds{5001}));
   auto& b = c.begin(2, t);
@@ -44,7 +44,7 @@ TEST_CASE("the reply cache keeps the last requests for 5 s", "[session][managed_
 
 TEST_CASE("the reply cache knows a request once", "[session][managed_session]") {
   cache c;
-  cache::keep(c.begin(1, {}), completion_code::ok, octets16{});
+  cache::keep(c.begin(1, {}), completion_code::ok, octets16{}, false);
   CHECK(c.find(1, {})->state == phase::too_long);
   auto& again = c.begin(1, {});
   CHECK(c.find(1, {}) == &again);
@@ -56,16 +56,16 @@ TEST_CASE("the reply cache keeps what fits", "[session][managed_session]") {
   for (std::size_t n = 0; n <= data.size(); ++n) {
     cache c;
     auto& e = c.begin(7, {});
-    cache::keep(e, completion_code::busy, bytes(data).first(n));
+    cache::keep(e, completion_code::busy, bytes(data).first(n), false);
     CHECK(e.code == completion_code::busy);
     CHECK(e.state == (n <= 4 ? phase::kept : phase::too_long));
     if (n <= 4) CHECK(equal(bytes(e.data).first(e.size), bytes(data).first(n)));
   }
   reply_cache<1, 0> none;  // a build that keeps no data still keeps completion codes
   auto& e = none.begin(1, {});
-  decltype(none)::keep(e, completion_code::ok, {});
+  decltype(none)::keep(e, completion_code::ok, {}, false);
   CHECK(e.state == decltype(none)::phase::kept);
-  decltype(none)::keep(e, completion_code::ok, data);
+  decltype(none)::keep(e, completion_code::ok, data, false);
   CHECK(e.state == decltype(none)::phase::too_long);
 }
 

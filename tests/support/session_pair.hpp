@@ -82,10 +82,12 @@ struct test_users {
 };
 static_assert(user_directory<test_users>);
 
-/// Echoes a request's data, and remembers what it was asked. Command F0h is answered later, by ticket.
+/// Echoes a request's data, and remembers what it was asked. Command F0h is answered later, by ticket; F2h must not run
+/// twice.
 struct test_handler {
   static constexpr std::uint8_t deferred_command = 0xf0;
   static constexpr std::uint8_t unknown_command = 0xf1;
+  static constexpr std::uint8_t once_command = 0xf2;
 
   struct seen {
     net_fn fn{};
@@ -104,6 +106,7 @@ struct test_handler {
       tickets.push_back(request.deferred);
       return handled::pending;
     }
+    if (request.code == once_command) response.run_once();
     if (request.code == unknown_command) {
       response.fail(completion_code::invalid_command);
     } else {

@@ -78,7 +78,8 @@ template <bmc_config Config> class bmc {
     lan_response answer = held->answer;
     answer.code = rs.code;
     answer.data = rs.data;
-    if (auto* kept = s->cache.find(held->digest, clock_.now())) session::replies::keep(*kept, rs.code, rs.data);
+    if (auto* kept = s->cache.find(held->digest, clock_.now()))
+      session::replies::keep(*kept, rs.code, rs.data, rs.once);
     tickets_.release(t);
     const auto n = send(*s, answer, out);
     return {outgoing<peer_type>{s->peer, n.value()}, n.error()};
@@ -515,7 +516,7 @@ template <bmc_config Config> class bmc {
     rs.data = room.first(w.size());
     // Busy is no answer: the repeat is to be tried again.
     kept.state = session::replies::phase::empty;
-    if (rs.code != completion_code::busy) session::replies::keep(kept, rs.code, rs.data);
+    if (rs.code != completion_code::busy) session::replies::keep(kept, rs.code, rs.data, w.once());
     const auto n = send(s, rs, reply);
     if (ends) end_session(s, login_trigger::closed, errc::closed_by_peer);
     return n;

@@ -69,6 +69,7 @@ template <peer_address Peer> struct outgoing {
 struct response {
   completion_code code = completion_code::ok;
   bytes data{};
+  bool once = false;  ///< as response_writer::run_once()
 };
 
 }  // namespace rmcpp

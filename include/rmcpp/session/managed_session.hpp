@@ -45,10 +45,13 @@ template <std::size_t Depth, std::size_t ReplyBytes> class reply_cache {
     e = {.digest = digest, .since = now, .state = phase::pending};
     return e;
   }
-  static void keep(entry& e, completion_code code, bytes data) noexcept {
-    e.code = code;
-    e.size = static_cast<std::uint8_t>(copy(data, e.data));
-    e.state = e.size == data.size() ? phase::kept : phase::too_long;
+  /// Keeps an answer for repeats. One that is too long is forgotten, and a repeat runs the command again, unless that
+  /// must run `once`: then the repeat gets CFh.
+  static void keep(entry& e, completion_code code, bytes data, bool once) noexcept {
+    const bool fits = data.size() <= ReplyBytes;
+    e.code = fits ? code : completion_code::duplicated_request;
+    e.size = static_cast<std::uint8_t>(fits ? copy(data, e.data) : 0);
+    e.state = fits || once ? phase::kept : phase::too_long;
   }
 
  private:

@@ -122,6 +122,11 @@ class response_writer {
     size_ += *n;
   }
 
+  /// The command must not run twice (a power cycle, a reservation): should its answer be too long to keep for a
+  /// repeat, the repeat gets CFh instead of being executed.
+  constexpr void run_once() noexcept { once_ = true; }
+
+  [[nodiscard]] constexpr bool once() const noexcept { return once_; }
   [[nodiscard]] constexpr completion_code code() const noexcept { return code_; }
   [[nodiscard]] constexpr std::size_t size() const noexcept { return size_; }
   /// Bytes that still fit.
@@ -131,6 +136,7 @@ class response_writer {
   mutable_bytes room_;
   std::size_t size_ = 0;
   completion_code code_ = completion_code::ok;
+  bool once_ = false;
 };
 
 enum class handled : std::uint8_t {
