@@ -3,6 +3,8 @@
 #include "support/catch.hpp"
 #include "support/raw_console.hpp"
 
+#include <functional>
+
 namespace {
 
 using namespace rmcpp;
@@ -287,5 +289,57 @@ TEST_CASE("what has expired does not answer, even if handle_timeout() was never 
     CHECK(refused_as_unknown(r.ask(console_peer, opened_only.rakp1_datagram())));
     CHECK(refused_as_unknown(r.ask(console_peer, proven_only.rakp3_datagram())));
     CHECK(session.chassis(1).got);
+  }
+}
+
+namespace {
+
+/// A handler whose commands act on the BMC that runs them.
+struct acting_setup {
+  struct actor {
+    std::function<void(std::uint8_t, const session_info&)> act{};
+    handled handle(const command& rq, const session_info& session, response_writer& rs) noexcept {
+      act(rq.code, session);
+      rs.put(rq.code);
+      return handled::done;
+    }
+  };
+  using peer = test_peer;
+  using traits = test_bmc_traits;
+  null_backend crypto{};
+  counting_entropy random{};
+  test_users users{};
+  actor handler{};
+};
+
+}  // namespace
+
+TEST_CASE("a command that ends its own session is still answered, protected as ever", "[session][bmc]") {
+  for (const std::uint8_t code : {std::uint8_t{1}, std::uint8_t{2}, std::uint8_t{3}}) {
+    CAPTURE(int{code});
+    bmc<acting_setup> managed{{}, default_bmc()};
+    managed.config().handler.act = [&](std::uint8_t what, const session_info& session) {
+      if (what == 1) (void)managed.close(session.id, instant{});
+      if (what == 2) managed.user_changed(session.user);
+      if (what == 3) managed.kg_changed();
+    };
+    console<console_setup<>> con{console_setup<>{}, default_console()};
+    const instant now{1000};
+    REQUIRE(con.start(now));
+    REQUIRE(con.submit({.fn = net_fn::oem_group, .code = code}, now));
+    octets out(512), reply(managed.max_datagram), answer;
+    for (auto n = con.poll_transmit(out, now); *n != 0; n = con.poll_transmit(out, now)) {
+      const auto m = managed.feed(console_peer, mutable_bytes(out).first(*n), reply, now);
+      REQUIRE(m);
+      CHECK(con.feed(mutable_bytes(reply).first(*m), now));
+      for (auto e = con.next_event(); e.type != console_event::kind::none; e = con.next_event())
+        if (e.type == console_event::kind::done) answer = to_octets(e.data);
+    }
+    CHECK(answer == octets{code});
+    CHECK(managed.active_sessions() == 0);
+    bmc_event<test_peer> last;
+    for (auto e = managed.next_event(); e.type != bmc_event<test_peer>::kind::none; e = managed.next_event()) last = e;
+    CHECK(last.type == bmc_event<test_peer>::kind::closed);
+    CHECK(last.error == errc::closed_by_application);
   }
 }

@@ -77,3 +77,22 @@ TEST_CASE("a right password ends the wait's growth", "[session][bmc][N-RK-13]") 
     CHECK((c.login() && c.close()));
   }
 }
+
+TEST_CASE("the wait holds for logins that were proven before it began", "[session][bmc][N-RK-13]") {
+  rig r;
+  std::vector<client> logins;
+  for (std::uint32_t i = 0; i < 4; ++i) {
+    logins.emplace_back(r);
+    logins.back().console_id = session_id{0x100 + i};
+    logins.back().tag = static_cast<std::uint8_t>(i);
+    if (i < 3) logins.back().password = key_of("guess");
+    REQUIRE(logins.back().prove());
+  }
+  CHECK(logins[0].send_rakp3() == status_code::invalid_integrity_check_value);
+  for (std::size_t i = 1; i < 4; ++i) {
+    CHECK(r.ask(console_peer, logins[i].rakp3_datagram()).empty());
+    CHECK(r.last == errc::rate_limited);
+  }
+  r.wait(1000);
+  CHECK(logins[3].send_rakp3() == status_code::no_errors);
+}

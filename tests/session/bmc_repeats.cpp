@@ -270,6 +270,38 @@ TEST_CASE("a request whose answer takes long is not executed again by a late rep
   CHECK(r.handler().tickets.size() == 2);
 }
 
+TEST_CASE("a pending request is swallowed whatever was asked since", "[session][bmc][N-CMD-11]") {
+  rig r;
+  client c(r);
+  REQUIRE(c.login());
+  const auto first = c.request(net_fn::chassis, deferred);
+  CHECK_FALSE(c.send(first).got);
+  for (int i = 0; i < 3; ++i) CHECK(c.chassis(1).got);
+  CHECK_FALSE(c.send(first).got);
+  CHECK(r.handler().tickets.size() == 1);
+}
+
+TEST_CASE("a deferred answer is kept for 5 s from when it was given; busy is not kept", "[session][bmc]") {
+  rig r;
+  client c(r);
+  REQUIRE(c.login());
+  octets datagram;
+  const auto slow = c.request(net_fn::chassis, deferred);
+  CHECK_FALSE(c.send(slow).got);
+  r.wait(9000);
+  REQUIRE(complete(r, r.handler().tickets.at(0), octets{7}, datagram).has_value());
+  r.wait(5000);
+  CHECK(c.send(slow).data == octets{7});
+  CHECK(r.handler().tickets.size() == 1);
+
+  const auto refused = c.request(net_fn::chassis, deferred);
+  CHECK_FALSE(c.send(refused).got);
+  octets out(rig::machine::max_datagram);
+  REQUIRE(r.managed.complete(r.handler().tickets.at(1), {.code = completion_code::busy}, out, r.now));
+  CHECK_FALSE(c.send(refused).got);
+  CHECK(r.handler().tickets.size() == 3);
+}
+
 TEST_CASE("tickets: as many as there are, then C0h; stale ones answer nothing", "[session][bmc]") {
   rig r;
   client c(r, 17);

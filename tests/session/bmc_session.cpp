@@ -155,7 +155,7 @@ TEST_CASE("Close Session: itself by id or handle; others only as administrator",
     CHECK(close(b, of(a, 1)) == completion_code::ok);
     CHECK(r.managed.active_sessions() == 1);
     REQUIRE(r.events.back().type == rig::kind::closed);
-    CHECK(r.events.back().error == errc::closed_by_peer);
+    CHECK(r.events.back().error == errc::closed_by_administrator);
     CHECK(r.events.back().session.id == a.managed_id());
     CHECK(b.chassis(1).got);
 

@@ -12,7 +12,6 @@ using namespace rmcpp::testing;
 namespace {
 
 using cache = reply_cache<2, 4>;
-using phase = cache::phase;
 
 struct three_slots : bmc_traits {
   static constexpr std::size_t sessions = 3;
@@ -21,52 +20,56 @@ using table = session_table<null_backend, test_peer, three_slots>;
 
 }  // namespace
 
-TEST_CASE("the reply cache keeps the last requests for 5 s", "[session][managed_session]") {
+TEST_CASE("the reply cache keeps the last answers for 5 s", "[session][managed_session]") {
   cache c;
   const instant t{1000};
+  const auto keep = [&](std::uint64_t digest) { c.keep(digest, t, completion_code::ok, {}, false); };
   CHECK_FALSE(c.find(0, t));  // an empty entry is no request, though its digest is 0
-  auto& a = c.begin(1, t);
-  CHECK(a.state == phase::pending);
-  CHECK(c.find(1, t) == &a);
-  CHECK(c.find(1, t + seconds(5)) == &a);
-  CHECK(c.find(1, t + milliseconds{5001}) == &a);  // its answer is still to come
-  cache::keep(a, completion_code::ok, {}, false);
-  CHECK(c.find(1, t + seconds(5)) == &a);
+  keep(1);
+  REQUIRE(c.find(1, t));
+  CHECK(c.find(1, t + seconds(5)));
   CHECK_FALSE(c.find(1, t + milliseconds{5001}));
-  auto& b = c.begin(2, t);
-  CHECK(c.find(1, t) == &a);
-  CHECK(c.find(2, t) == &b);
-  CHECK(&c.begin(3, t) == &a);
-  CHECK_FALSE(c.find(1, t));
-  CHECK(c.find(2, t) == &b);
-  CHECK(&c.begin(4, t) == &b);
+  keep(2);
+  CHECK((c.find(1, t) && c.find(2, t)));
+  keep(3);
+  CHECK((!c.find(1, t) && c.find(2, t) && c.find(3, t)));
+  keep(4);
+  CHECK((!c.find(2, t) && c.find(3, t) && c.find(4, t)));
 }
 
-TEST_CASE("the reply cache knows a request once", "[session][managed_session]") {
+TEST_CASE("the reply cache knows a request once: a newer answer displaces the older", "[session][managed_session]") {
   cache c;
-  cache::keep(c.begin(1, {}), completion_code::ok, octets16{}, false);
-  CHECK(c.find(1, {})->state == phase::too_long);
-  auto& again = c.begin(1, {});
-  CHECK(c.find(1, {}) == &again);
-  CHECK(c.find(1, {})->state == phase::pending);
+  const octets16 too_long{};
+  c.keep(1, {}, completion_code::ok, {}, false);
+  c.keep(1, {}, completion_code::invalid_command, {}, false);
+  CHECK(c.find(1, {})->code == completion_code::invalid_command);
+  c.keep(1, {}, completion_code::ok, too_long, false);
+  CHECK_FALSE(c.find(1, {}));
 }
 
-TEST_CASE("the reply cache keeps what fits", "[session][managed_session]") {
+TEST_CASE("the reply cache keeps what fits, and CFh for what must run once", "[session][managed_session]") {
   const std::array<std::uint8_t, 5> data{1, 2, 3, 4, 5};
-  for (std::size_t n = 0; n <= data.size(); ++n) {
-    cache c;
-    auto& e = c.begin(7, {});
-    cache::keep(e, completion_code::busy, bytes(data).first(n), false);
-    CHECK(e.code == completion_code::busy);
-    CHECK(e.state == (n <= 4 ? phase::kept : phase::too_long));
-    if (n <= 4) CHECK(equal(bytes(e.data).first(e.size), bytes(data).first(n)));
+  for (const bool once : {false, true}) {
+    for (std::size_t n = 0; n <= data.size(); ++n) {
+      CAPTURE(n, once);
+      cache c;
+      c.keep(7, {}, completion_code::invalid_field, bytes(data).first(n), once);
+      const auto* e = c.find(7, {});
+      REQUIRE((e != nullptr) == (n <= 4 || once));
+      if (!e) continue;
+      CHECK(e->code == (n <= 4 ? completion_code::invalid_field : completion_code::duplicated_request));
+      CHECK(equal(bytes(e->data).first(e->size), bytes(data).first(n <= 4 ? n : 0)));
+    }
   }
   reply_cache<1, 0> none;  // a build that keeps no data still keeps completion codes
-  auto& e = none.begin(1, {});
-  decltype(none)::keep(e, completion_code::ok, {}, false);
-  CHECK(e.state == decltype(none)::phase::kept);
-  decltype(none)::keep(e, completion_code::ok, data, false);
-  CHECK(e.state == decltype(none)::phase::too_long);
+  none.keep(1, {}, completion_code::ok, {}, false);
+  CHECK(none.find(1, {}));
+}
+
+TEST_CASE("the reply cache does not keep busy: the repeat is to be tried again", "[session][managed_session]") {
+  cache c;
+  c.keep(1, {}, completion_code::busy, {}, false);
+  CHECK_FALSE(c.find(1, {}));
 }
 
 TEST_CASE("request digests differ with every bit and length", "[session][managed_session]") {

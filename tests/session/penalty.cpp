@@ -63,13 +63,29 @@ TEST_CASE("a success, or a quiet minute after the wait, forgets the failures", "
   }
 }
 
-TEST_CASE("a full table forgets whoever is free first", "[penalty]") {
+TEST_CASE("a full table: a free slot, one whose wait is over, else the whole quota key waits", "[penalty][N-RK-13]") {
+  penalty_table<test_peer, 2> table;
+  const instant now{0};
+  table.failed(here, admin, now);
+  table.failed(here, operator_name, now);
+  CHECK_FALSE(table.waits(here, name_of("guess"), now));
+  table.failed(same_host, name_of("junk"), now);  // who tries many names does not get rid of the first
+  for (const auto& name : {admin, operator_name, name_of("junk"), name_of("guess")})
+    CHECK(table.waits(here, name, now));
+  CHECK_FALSE(table.waits(elsewhere, admin, now));
+  const instant later{10'000};
+  table.failed(elsewhere, admin, later);
+  CHECK(table.waits(elsewhere, admin, later));
+  CHECK_FALSE(table.waits(here, admin, later));
+}
+
+TEST_CASE("a full table of others: whoever is free first gives way", "[penalty]") {
   penalty_table<test_peer, 2> table;
   table.failed(here, admin, instant{0});
   table.failed(here, admin, instant{0});
-  table.failed(elsewhere, admin, instant{0});
   table.failed(here, operator_name, instant{0});
+  table.failed(elsewhere, admin, instant{0});
+  CHECK(table.waits(elsewhere, admin, instant{0}));
   CHECK(table.waits(here, admin, instant{0}));
-  CHECK_FALSE(table.waits(elsewhere, admin, instant{0}));
-  CHECK(table.waits(here, operator_name, instant{0}));
+  CHECK_FALSE(table.waits(here, operator_name, instant{0}));
 }

@@ -40,25 +40,26 @@ enum class errc : std::uint8_t {
   rate_limited,           ///< dropped to bound the work one peer can cause
 
   // The peer refused or fell silent.
-  timed_out = 0x40,       ///< no answer after all tries
-  peer_lacks_v2,          ///< the BMC does not speak IPMI v2.0
-  refused_open_session,   ///< Open Session Response with an error status
-  refused_rakp2,          ///< RAKP 2 with an error status
-  refused_rakp4,          ///< RAKP 4 with an error status
-  algorithms_differ,      ///< the BMC chose other algorithms than were proposed
-  bad_managed_id,         ///< the BMC gave session id 0
-  bad_rakp2_code,         ///< RAKP 2 authentication code is wrong
-  bad_rakp4_code,         ///< RAKP 4 integrity check value is wrong
-  bad_rakp3_code,         ///< RAKP 3 authentication code is wrong (seen by a BMC)
-  console_gave_up,        ///< the console reported an error in RAKP 3
-  kg_or_bmc_state,        ///< RAKP 4 refused although RAKP 2 verified, twice
-  refused_privilege,      ///< Set Session Privilege Level failed
-  no_common_suite,        ///< every cipher suite on the list was refused
-  session_lost,           ///< the peer stopped answering within the session
-  closed_by_peer,         ///< the peer closed the session
-  closed_by_application,  ///< close() was called, or the user or K_g changed
-  evicted,                ///< a half-open login gave way to a newer one
-  weak_random,            ///< the BMC's random number is zero or our own
+  timed_out = 0x40,         ///< no answer after all tries
+  peer_lacks_v2,            ///< the BMC does not speak IPMI v2.0
+  refused_open_session,     ///< Open Session Response with an error status
+  refused_rakp2,            ///< RAKP 2 with an error status
+  refused_rakp4,            ///< RAKP 4 with an error status
+  algorithms_differ,        ///< the BMC chose other algorithms than were proposed
+  bad_managed_id,           ///< the BMC gave session id 0
+  bad_rakp2_code,           ///< RAKP 2 authentication code is wrong
+  bad_rakp4_code,           ///< RAKP 4 integrity check value is wrong
+  bad_rakp3_code,           ///< RAKP 3 authentication code is wrong (seen by a BMC)
+  console_gave_up,          ///< the console reported an error in RAKP 3
+  kg_or_bmc_state,          ///< RAKP 4 refused although RAKP 2 verified, twice
+  refused_privilege,        ///< Set Session Privilege Level failed
+  no_common_suite,          ///< every cipher suite on the list was refused
+  session_lost,             ///< the peer stopped answering within the session
+  closed_by_peer,           ///< the peer closed the session
+  closed_by_administrator,  ///< another session, of administrator level, closed it
+  closed_by_application,    ///< close() was called, or the user or K_g changed
+  evicted,                  ///< a half-open login gave way to a newer one
+  weak_random,              ///< the BMC's random number is zero or our own
 
   // The caller misused the call.
   buffer_too_small = 0x80,  ///< the output span cannot hold what must be written
@@ -126,6 +127,7 @@ constexpr const char* describe(errc e) noexcept {
     case errc::no_common_suite: return "the BMC refused every cipher suite on the list";
     case errc::session_lost: return "the peer stopped answering within the session";
     case errc::closed_by_peer: return "the peer closed the session";
+    case errc::closed_by_administrator: return "an administrator's session closed it";
     case errc::closed_by_application: return "the application closed the session";
     case errc::evicted: return "the half-open login gave way to a newer one";
     case errc::weak_random: return "the BMC's random number is zero or the console's own";

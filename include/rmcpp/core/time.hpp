@@ -31,7 +31,8 @@ struct instant {
 
 constexpr instant earlier(instant a, instant b) noexcept { return a < b ? a : b; }
 
-/// A clock that only moves forward: a backward step of the caller's clock counts as no time passed.
+/// A clock that only moves forward: after a backward step of the caller's clock no time passes until it has caught up.
+/// A steady clock does not step.
 class monotonic {
  public:
   constexpr instant advance(instant to) noexcept {

@@ -28,7 +28,7 @@
 /// \file
 /// The Crypto++ backend. HMAC keys are kept as the two midstates behind the padded key (HMAC<> would hash both pads for
 /// every message), AES keys as expanded schedules driven directly (CBC_Mode is not needed and allocates). Heap is used
-/// when an AES key is loaded and nowhere else.
+/// when an AES key is loaded, and by MD2.
 
 namespace rmcpp {
 
@@ -102,6 +102,9 @@ template <class Hash> struct open_hash : Hash {
     set(outer);
     Hash::Transform(this->StateBuf(), one.data());
   }
+
+  /// What was hashed last may have been a key.
+  void forget() noexcept { std::fill_n(this->StateBuf(), words, word{0}); }
 
   /// The leftmost bytes of the digest.
   void extract(mutable_bytes tag) noexcept {
@@ -189,6 +192,7 @@ class cryptopp_backend {
         hash.finish(data, hash.block_size);
         hash.finish_outer(key.outer_.data());
         hash.extract(tag);
+        hash.forget();
       });
       return status{};
     });
@@ -238,6 +242,7 @@ class cryptopp_backend {
       CryptoPP::Weak1::MD5::InitState(md5_.StateBuf());
       md5_.finish(data, 0);
       md5_.extract(out);
+      md5_.forget();
       return status{};
     });
   }
@@ -284,6 +289,7 @@ class cryptopp_backend {
     midstate(0x36, key.inner_.data());
     midstate(0x5c, key.outer_.data());
     rmcpp::wipe(pad);
+    hash.forget();
   }
 
   static status usable(const aes_key& key, mutable_bytes data) noexcept {

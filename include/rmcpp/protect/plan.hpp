@@ -31,16 +31,14 @@ struct packet_plan {
 
 /// Offset at which a message must be built: it does not depend on the message's size.
 constexpr std::size_t message_offset(payload_byte payload) noexcept {
-  const std::size_t header =
-      payload.type() == payload_type::oem_explicit ? session_header_v2::size_oem : session_header_v2::size;
-  return rmcp_header::size + header + (payload.encrypted() ? aes_block_size : 0);
+  return rmcp_header::size + session_header_v2::size_before(payload) + (payload.encrypted() ? aes_block_size : 0);
 }
 
 /// Plan of a datagram around `message_size` bytes, protected as the payload byte's bits 6 and 7 say (AES-CBC-128 is the
 /// only cipher there is).
 constexpr packet_plan plan(payload_byte payload, integrity_algorithm integrity, std::size_t message_size) noexcept {
   packet_plan p;
-  p.header = payload.type() == payload_type::oem_explicit ? session_header_v2::size_oem : session_header_v2::size;
+  p.header = session_header_v2::size_before(payload);
   p.message = message_offset(payload);
   p.message_size = message_size;
   p.payload_length = message_size;

@@ -61,7 +61,8 @@ result<std::size_t> seal(B& b, session_keys<B>& keys, session_header_v2 header, 
       const status done = b.encrypt_then_sign(
           keys.cipher_key(), keys.integrity_key(), datagram.first(p.total).subspan(rmcp_header::size),
           p.message - rmcp_header::size, p.payload_end() - rmcp_header::size, p.total - p.authcode);
-      return {p.total, done.error()};
+      if (!done) return done.error();
+      return p.total;
     }
   }
   if (encrypted) {

@@ -20,15 +20,16 @@
 
 namespace rmcpp {
 
-/// After any call that takes `now`, drain poll_transmit() until it yields nothing and next_event() until it yields
-/// `none`; then wait for a datagram or for poll_timeout().
+/// After any call that takes `now`, drain next_event() until it yields `none` and poll_transmit() until it yields
+/// nothing; then wait for a datagram or for poll_timeout(), and call handle_timeout() either way.
 template <bmc_config Config> class bmc {
   using crypto_type = std::remove_cvref_t<decltype(Config::crypto)>;
   using traits = typename Config::traits;
   using peer_type = typename Config::peer;
   using session = managed_session<crypto_type, peer_type, traits>;
   static_assert(traits::sessions >= 1 && traits::sessions <= 63 && traits::replay_depth >= 1 &&
-                traits::replay_depth <= 8 && traits::reply_bytes <= 255 && traits::tickets <= 254);
+                traits::replay_depth <= 8 && traits::reply_bytes <= 255 && traits::tickets <= 254 &&
+                traits::penalties >= 1 && traits::events >= 1 && traits::message_bytes >= 32);
 
  public:
   /// Bytes that a reply buffer must hold.
@@ -78,8 +79,7 @@ template <bmc_config Config> class bmc {
     lan_response answer = held->answer;
     answer.code = rs.code;
     answer.data = rs.data;
-    if (auto* kept = s->cache.find(held->digest, clock_.now()))
-      session::replies::keep(*kept, rs.code, rs.data, rs.once);
+    s->cache.keep(held->digest, clock_.now(), rs.code, rs.data, rs.once);
     tickets_.release(t);
     const auto n = send(*s, answer, out);
     return {outgoing<peer_type>{s->peer, n.value()}, n.error()};
@@ -167,11 +167,19 @@ template <bmc_config Config> class bmc {
   [[nodiscard]] instant expiry(const session& s) const noexcept {
     return s.last_heard + (s.confirmed ? options_.inactivity : options_.half_open_lifetime);
   }
+  /// While the session's own command runs (its handler may call close() and the like) the end waits for the answer.
   void end_session(session& s, login_trigger on, errc why) noexcept {
+    if (s.executing) {
+      s.end_on = on;
+      s.end_why = why;
+      return;
+    }
     step(login_state::active, on, login_state::none);
     events_.push({.type = bmc_event<peer_type>::kind::closed, .error = why, .session = s.info, .peer = s.peer});
     tickets_.release_all(s.info.id);
     s.keys.unload(config_.crypto);
+    s.rakp3 = s.rakp4 = {};
+    s.cache = {};
     s.active = false;
   }
 
@@ -193,7 +201,11 @@ template <bmc_config Config> class bmc {
     const auto rmcp = decode_prefix<rmcp_header>(datagram);
     if (!rmcp) return rmcp.error();
     if (rmcp->message.kind.value == rmcp_class::asf) return answer_ping(datagram.subspan(rmcp_header::size), reply);
-    if (is_v15(datagram)) return on_v15(from, datagram, reply);
+    if (is_v15(datagram)) {
+      const auto message = sessionless_v15(datagram);
+      const auto wrap = [&](const lan_response& rs) { return encode_sessionless_v15(rs, reply); };
+      return message ? on_discovery(from, *message, wrap) : message.error();
+    }
     const auto packet = split(datagram);
     if (!packet) return packet.error();
     if (packet->header.id == session_id::none) return on_sessionless(from, *packet, reply);
@@ -202,12 +214,6 @@ template <bmc_config Config> class bmc {
     if (!s || !s->active) return errc::unknown_session;
     if (!(s->peer == from)) return errc::wrong_peer;
     return on_session(*s, *packet, reply);
-  }
-
-  answer_size on_v15(const peer_type& from, bytes datagram, mutable_bytes reply) noexcept {
-    const auto message = sessionless_v15(datagram);
-    if (!message) return message.error();
-    return on_discovery(from, *message, [&](const lan_response& rs) { return encode_sessionless_v15(rs, reply); });
   }
 
   answer_size on_sessionless(const peer_type& from, const split_packet& packet, mutable_bytes reply) noexcept {
@@ -391,6 +397,8 @@ template <bmc_config Config> class bmc {
     if (!p) return refuse_unknown(payload_type::rakp4, m.tag, reply);
     if (!(p->peer == from)) return errc::wrong_peer;
 
+    if (penalties_.waits(from, p->transcript.name, clock_.now())) return errc::rate_limited;
+
     user_record user;
     password_of(*p, user);
     const auto expected = rakp3_code(config_.crypto, find_suite(p->suite)->authentication, user.secret, p->transcript);
@@ -484,28 +492,30 @@ template <bmc_config Config> class bmc {
     s.confirmed = true;
 
     const auto digest = request_digest(message->message());
-    if (auto* const kept = s.cache.find(digest, clock_.now())) {
-      using phase = typename session::replies::phase;
-      if (kept->state != phase::too_long) {
-        ++counters_.repeats;
-        if (kept->state == phase::pending) return std::size_t{0};
-        lan_response rs = respond(*rq, kept->code);
-        rs.data = bytes(kept->data).first(kept->size);
-        return send(s, rs, reply);
-      }
+    const auto* const kept = s.cache.find(digest, clock_.now());
+    const bool pending = tickets_.holds(s.info.id, digest);
+    if (kept || pending) {
+      ++counters_.repeats;
+      if (pending) return std::size_t{0};
+      lan_response rs = respond(*rq, kept->code);
+      rs.data = bytes(kept->data).first(kept->size);
+      return send(s, rs, reply);
     }
     ++counters_.commands;
-    return execute(s, *rq, s.cache.begin(digest, clock_.now()), digest, reply);
+    s.executing = true;
+    s.end_why = errc::ok;
+    const auto n = execute(s, *rq, digest, reply);
+    s.executing = false;
+    if (s.end_why != errc::ok) end_session(s, s.end_on, s.end_why);
+    return n;
   }
 
   /// Runs a command with its response built where it will be sent from.
-  answer_size execute(session& s, const lan_request& rq, typename session::replies::entry& kept, std::uint64_t digest,
-                      mutable_bytes reply) noexcept {
+  answer_size execute(session& s, const lan_request& rq, std::uint64_t digest, mutable_bytes reply) noexcept {
     const auto kind = payload_byte::of(payload_type::ipmi, s.keys.authenticates(), s.keys.encrypts());
     const mutable_bytes room = reply.subspan(message_offset(kind) + lan_response::data_offset, traits::message_bytes);
     response_writer w(room);
-    bool ends = false;
-    if (rq.target.fn() != net_fn::app || !run_session_command(s, rq, w, ends)) {
+    if (rq.target.fn() != net_fn::app || !run_session_command(s, rq, w)) {
       const command c{rq.target.fn(), rq.target.lun(), rq.command, rq.data, tickets_.offer()};
       if (config_.handler.handle(c, s.info, w) == handled::pending) {
         if (tickets_.hold(c.deferred, {s.info.id, digest, respond(rq, completion_code::ok)})) return std::size_t{0};
@@ -514,12 +524,8 @@ template <bmc_config Config> class bmc {
     }
     lan_response rs = respond(rq, w.code());
     rs.data = room.first(w.size());
-    // Busy is no answer: the repeat is to be tried again.
-    kept.state = session::replies::phase::empty;
-    if (rs.code != completion_code::busy) session::replies::keep(kept, rs.code, rs.data, w.once());
-    const auto n = send(s, rs, reply);
-    if (ends) end_session(s, login_trigger::closed, errc::closed_by_peer);
-    return n;
+    s.cache.keep(digest, clock_.now(), rs.code, rs.data, w.once());
+    return send(s, rs, reply);
   }
 
   answer_size send(session& s, const lan_response& rs, mutable_bytes out) noexcept {
@@ -535,11 +541,11 @@ template <bmc_config Config> class bmc {
 
   // ---- session commands ----
 
-  /// The App commands of a session; false if `rq` is none of them. `ends` asks for the session's end after the answer.
-  bool run_session_command(session& s, const lan_request& rq, response_writer& w, bool& ends) noexcept {
+  /// The App commands of a session; false if `rq` is none of them.
+  bool run_session_command(session& s, const lan_request& rq, response_writer& w) noexcept {
     switch (rq.command) {
       case app::set_session_privilege: return set_privilege(s, rq.data, w), true;
-      case app::close_session: return close_session(s, rq.data, w, ends), true;
+      case app::close_session: return close_session(s, rq.data, w), true;
       case app::get_session_info: return answer_session_info(s, rq.data, w), true;
       default: return run_discovery(rq, s.info.channel, w);
     }
@@ -552,7 +558,7 @@ template <bmc_config Config> class bmc {
       events_.push({.type = bmc_event<peer_type>::kind::privilege, .session = s.info, .peer = s.peer});
   }
 
-  void close_session(session& s, bytes data, response_writer& w, bool& ends) noexcept {
+  void close_session(session& s, bytes data, response_writer& w) noexcept {
     const auto rq = decode<close_session_request>(data);
     if (!rq) return w.fail(completion_code::length_invalid);
     const bool by_handle = rq->id == session_id::none && rq->handle != 0;
@@ -560,13 +566,8 @@ template <bmc_config Config> class bmc {
     if (!which)
       return w.fail(
           completion_code{by_handle ? close_session_request::invalid_handle : close_session_request::invalid_id});
-    if (which == &s) {
-      ends = true;
-    } else if (s.info.level < privilege::administrator) {
-      w.fail(completion_code::insufficient_privilege);
-    } else {
-      end_session(*which, login_trigger::closed, errc::closed_by_peer);
-    }
+    if (which != &s && s.info.level < privilege::administrator) return w.fail(completion_code::insufficient_privilege);
+    end_session(*which, login_trigger::closed, which == &s ? errc::closed_by_peer : errc::closed_by_administrator);
   }
   [[nodiscard]] std::size_t slot_count() const noexcept {
     return options_.max_sessions < traits::sessions ? options_.max_sessions : traits::sessions;

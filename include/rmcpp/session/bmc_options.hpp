@@ -15,10 +15,10 @@ struct bmc_traits {
   static constexpr std::size_t opened = 16;    ///< half-open logins before RAKP 1
   static constexpr std::size_t proven = 16;    ///< half-open logins after RAKP 1
   static constexpr std::size_t quota = 16;     ///< half-open logins of one quota key before its own oldest gives way
-  static constexpr std::size_t penalties = 4;  ///< names and quota keys that wait after a wrong RAKP 3
+  static constexpr std::size_t penalties = 4;  ///< who waits after a wrong RAKP 3; 1 and more
   static constexpr std::size_t tickets = 4;    ///< deferred answers, at most 254
-  static constexpr std::size_t events = 8;
-  static constexpr std::size_t message_bytes = 256;     ///< longest response data
+  static constexpr std::size_t events = 8;     ///< 1 and more
+  static constexpr std::size_t message_bytes = 256;     ///< longest response data, 32 and more
   static constexpr std::size_t reply_bytes = 64;        ///< longest response data kept for a repeat, at most 255
   static constexpr std::size_t replay_depth = 1;        ///< requests per session recognised as repeats, 1..8
   static constexpr bool allow_unauthenticated = false;  ///< cipher suite 0: anybody may log in as anybody

@@ -13,21 +13,21 @@
 #include <rmcpp/wire/session_commands.hpp>
 
 /// \file
-/// The remote console: logs in to a BMC and runs commands in the session. No socket, clock, heap or thread: datagrams
-/// and time go in, datagrams and events come out.
+/// The remote console: logs in to a BMC and runs commands. No socket, clock, heap or thread of its own.
 
 namespace rmcpp {
 
-/// After any call that takes `now`, drain poll_transmit() until it yields nothing and next_event() until it yields
-/// `none`; then wait for a datagram or for poll_timeout().
+/// After any call that takes `now`, drain next_event() until it yields `none` and poll_transmit() until it yields
+/// nothing; then wait for a datagram or for poll_timeout(), and call handle_timeout() either way.
 template <console_config Config> class console {
   using crypto_type = std::remove_cvref_t<decltype(Config::crypto)>;
   using traits = typename Config::traits;
   static_assert(traits::in_flight >= 1 && traits::in_flight <= 15);
 
  public:
-  /// Packets that may go unanswered: more would overrun the window of a BMC that goes by the specification.
-  static constexpr std::uint8_t max_unanswered = 15;
+  static constexpr std::uint8_t max_unanswered = 15;  ///< packets; more would overrun a strict BMC's window
+  /// Bytes that poll_transmit()'s buffer must hold: with less, a longer request waits for ever.
+  static constexpr std::size_t max_datagram = max_datagram_for(lan_request::overhead + request_table<traits>::max_data);
 
   console(Config config, const console_options& options) noexcept
       : config_(static_cast<Config&&>(config)), options_(options) {}

@@ -47,7 +47,7 @@ template <peer_address Peer> struct bmc_event {
 
   kind type = kind::none;
   errc error = errc::ok;
-  session_info session{};  ///< of a failed login: name only
+  session_info session{};  ///< of a failed login: name and, if it has one, user
   Peer peer{};
 };
 

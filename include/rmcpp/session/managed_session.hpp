@@ -5,6 +5,7 @@
 #include <rmcpp/protect/open.hpp>
 #include <rmcpp/protect/seal.hpp>
 #include <rmcpp/session/policy.hpp>
+#include <rmcpp/session/transitions.hpp>
 #include <rmcpp/wire/lan_message.hpp>
 #include <rmcpp/wire/session_commands.hpp>
 
@@ -18,40 +19,33 @@ template <std::size_t Depth, std::size_t ReplyBytes> class reply_cache {
  public:
   static constexpr milliseconds lifetime{5000};
 
-  enum class phase : std::uint8_t { empty, pending, kept, too_long };
-
   struct entry {
     std::uint64_t digest = 0;
     instant since{};
-    phase state = phase::empty;
+    bool used = false;
     std::uint8_t size = 0;
     completion_code code{};
     std::array<std::uint8_t, ReplyBytes> data{};
   };
 
-  /// The entry of an equal request of the last 5 s, or of one whose answer is still to come; or null.
-  [[nodiscard]] entry* find(std::uint64_t digest, instant now) noexcept {
-    for (auto& e : entries_)
-      if (e.digest == digest && (e.state == phase::pending || (e.state != phase::empty && now <= e.since + lifetime)))
-        return &e;
+  /// The kept answer to an equal request, if it was given within the last 5 s; else null.
+  [[nodiscard]] const entry* find(std::uint64_t digest, instant now) const noexcept {
+    for (const auto& e : entries_)
+      if (e.used && e.digest == digest && now <= e.since + lifetime) return &e;
     return nullptr;
   }
-  /// Begins a new request, in the place of the oldest. It also displaces what was known of an equal one.
-  entry& begin(std::uint64_t digest, instant now) noexcept {
+  /// Keeps an answer for repeats, in the place of an older one to the same request, else of the oldest. Not kept: busy,
+  /// for the repeat is to be tried again; and what is too long, unless the command must run `once`: then a repeat gets
+  /// CFh.
+  void keep(std::uint64_t digest, instant now, completion_code code, bytes data, bool once) noexcept {
     for (auto& old : entries_)
-      if (old.digest == digest) old.state = phase::empty;
+      if (old.digest == digest) old.used = false;
+    const bool fits = data.size() <= ReplyBytes;
+    if (code == completion_code::busy || (!fits && !once)) return;
     entry& e = entries_[next_];
     next_ = (next_ + 1) % Depth;
-    e = {.digest = digest, .since = now, .state = phase::pending};
-    return e;
-  }
-  /// Keeps an answer for repeats. One that is too long is forgotten, and a repeat runs the command again, unless that
-  /// must run `once`: then the repeat gets CFh.
-  static void keep(entry& e, completion_code code, bytes data, bool once) noexcept {
-    const bool fits = data.size() <= ReplyBytes;
-    e.code = fits ? code : completion_code::duplicated_request;
-    e.size = static_cast<std::uint8_t>(fits ? copy(data, e.data) : 0);
-    e.state = fits || once ? phase::kept : phase::too_long;
+    e = {.digest = digest, .since = now, .used = true, .code = fits ? code : completion_code::duplicated_request};
+    if (fits) e.size = static_cast<std::uint8_t>(copy(data, e.data));
   }
 
  private:
@@ -78,6 +72,9 @@ template <backend B, peer_address Peer, class Traits> struct managed_session {
   replay_window window{};
   sequence_counter sequence{};
   instant last_heard{};
+  bool executing = false;  ///< its command is running
+  login_trigger end_on{};  ///< how and why it ends after that; ok: it does not
+  errc end_why = errc::ok;
   bool confirmed = false;  ///< its console has sent a packet, so it accepted RAKP 4
   rakp_code rakp3{};       ///< to recognise a repeat
   rakp_code rakp4{};       ///< and answer it
@@ -161,6 +158,12 @@ template <std::size_t N> class ticket_table {
     if (t.slot >= N) return nullptr;
     const slot& s = slots_[t.slot];
     return s.used && s.generation == t.generation ? &s.what : nullptr;
+  }
+  /// Whether the answer to this request of the session is still to come.
+  [[nodiscard]] bool holds(session_id session, std::uint64_t digest) const noexcept {
+    for (const auto& s : slots_)
+      if (s.used && s.what.session == session && s.what.digest == digest) return true;
+    return false;
   }
   void release(ticket t) noexcept { slots_[t.slot].used = false; }
   void release_all(session_id of) noexcept {

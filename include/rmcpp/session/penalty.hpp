@@ -10,7 +10,8 @@ namespace rmcpp {
 
 /// Slows down guessing at a BMC: after a wrong RAKP 3, further logins of the same name from the same quota key wait,
 /// 1 s at first, doubling up to 32 s. Nobody else waits, and a user is never locked out: a garbage RAKP 3 needs no
-/// password, so a lock would shut out the owner. Holds the last N offenders.
+/// password, so a lock would shut out the owner. Holds N offenders; a quota key that wants more while all wait has all
+/// its names wait.
 template <peer_address Peer, std::size_t N> class penalty_table {
  public:
   static constexpr milliseconds first{1000};
@@ -25,8 +26,12 @@ template <peer_address Peer, std::size_t N> class penalty_table {
   }
 
   void failed(const Peer& peer, const username& name, instant now) noexcept {
-    offender& o = slot_for(peer, name);
-    if (!o.is(peer, name) || now >= o.until + memory) o = {.peer = peer, .name = name};
+    offender& o = slot_for(peer, name, now);
+    if (!o.is(peer, name) && o.used && now < o.until && o.of(peer)) {
+      o.every_name = true;
+    } else if (!o.is(peer, name) || now >= o.until + memory) {
+      o = {.peer = peer, .name = name};
+    }
     const std::uint8_t doublings = o.failures < max_doublings ? o.failures : max_doublings;
     o.until = now + milliseconds{first.count << doublings};
     if (o.failures < max_doublings) ++o.failures;
@@ -46,18 +51,25 @@ template <peer_address Peer, std::size_t N> class penalty_table {
     std::uint8_t failures = 0;
     bool used = false;
 
+    bool every_name = false;
+
+    [[nodiscard]] bool of(const Peer& p) const noexcept { return used && peer.quota_key() == p.quota_key(); }
     [[nodiscard]] bool is(const Peer& p, const username& n) const noexcept {
-      return used && peer.quota_key() == p.quota_key() && name == n;
+      return of(p) && (every_name || name == n);
     }
   };
 
-  /// The offender's own slot, else a free one, else that of the one whose wait ends first.
-  offender& slot_for(const Peer& peer, const username& name) noexcept {
+  /// The offender's own slot, else one whose wait is over, else another of the same quota key, else that of the one
+  /// whose wait ends first.
+  offender& slot_for(const Peer& peer, const username& name, instant now) noexcept {
     offender* best = &offenders_[0];
     for (auto& o : offenders_) {
       if (o.is(peer, name)) return o;
-      if (best->used && (!o.used || o.until < best->until)) best = &o;
+      if (o.until < best->until) best = &o;
     }
+    if (!best->used || now >= best->until) return *best;
+    for (auto& o : offenders_)
+      if (o.of(peer)) return o;
     return *best;
   }
 

@@ -144,7 +144,9 @@ enum class handled : std::uint8_t {
   pending,  ///< bmc::complete() will give it, by the command's ticket
 };
 
-/// Executes commands that the library does not know. It checks `session.level` itself: privilege is per command.
+/// Executes commands that the library does not know. It may call the BMC's close(), user_changed() and kg_changed():
+/// the command's own session ends after its answer has been sealed. It checks `session.level` itself: privilege is per
+/// command.
 // clang-format off
 template <class H>
 concept command_handler = requires(H h, const command& request, const session_info& session,

@@ -65,9 +65,12 @@ struct session_header_v2 {
   std::uint32_t sequence = 0;        ///< little-endian; 0 outside a session, 1 in a session's first packet
   std::uint16_t length = 0;          ///< payload bytes, confidentiality header and trailer included; never 0
 
-  [[nodiscard]] constexpr std::size_t encoded_size() const noexcept {
+  /// Bytes of the header before such a payload.
+  static constexpr std::size_t size_before(payload_byte payload) noexcept {
     return payload.type() == payload_type::oem_explicit ? size_oem : size;
   }
+
+  [[nodiscard]] constexpr std::size_t encoded_size() const noexcept { return size_before(payload); }
 
   template <class Io, class Self> static constexpr void layout(Io& io, Self& m) {
     io.constant("auth_type", static_cast<std::uint8_t>(auth_type::rmcp_plus), errc::bad_auth_type);
