@@ -164,6 +164,21 @@ TEST_CASE("a payload of up to 65,535 bytes can be sealed", "[protect][seal]") {
   }
 }
 
+TEST_CASE("a plan of another payload byte or suite is refused before a byte is written", "[protect][seal]") {
+  protected_session<null_backend> s(3);
+  const auto oem = payload_byte::of(payload_type::oem_explicit, true, true);
+  const auto plain = payload_byte::of(payload_type::ipmi, true, false);
+  auto tampered = plan(s.kind(), s.suite.integrity, 7);
+  tampered.integrity_pad += 1;
+  for (const auto& wrong : {plan(oem, s.suite.integrity, 7), plan(plain, s.suite.integrity, 7),
+                            plan(s.kind(), integrity_algorithm::hmac_sha256_128, 7), tampered}) {
+    buffer out(wrong.total + 64, 0xa5);
+    const auto n = seal(s.b, s.keys, {.payload = s.kind(), .sequence = 1}, wrong, example_iv, out);
+    CHECK(n.error() == errc::invalid_argument);
+    CHECK(out == buffer(wrong.total + 64, 0xa5));
+  }
+}
+
 TEST_CASE("protection that the keys lack is refused before a byte is written", "[protect][seal]") {
   struct row {
     std::uint8_t suite;

@@ -2,6 +2,7 @@
 // When sessions end, what the application hears and may do, and calls that are misuse. NEGATIVE ids are tags.
 #include "support/catch.hpp"
 #include "support/raw_console.hpp"
+#include "support/residue.hpp"
 
 #include <functional>
 
@@ -267,6 +268,20 @@ TEST_CASE("poll_transmit has nothing to say yet", "[session][bmc]") {
   const auto n = r.managed.poll_transmit(out, r.now);
   REQUIRE(n.has_value());
   CHECK(n->size == 0);
+}
+
+TEST_CASE("an ended session leaves no answers and no codes behind", "[session][bmc]") {
+  rig r;
+  client c(r);
+  REQUIRE(c.login());
+  const octets answer = test::from_hex("d1 d2 d3 d4 d5 d6 d7 d8 d9 da db dc dd de df e0");
+  REQUIRE(c.send(c.request(net_fn::chassis, 1, answer)).data == answer);
+  const octets code = to_octets(c.fourth.code);
+  CHECK(test::memory_holds(r.managed, answer));
+  CHECK(test::memory_holds(r.managed, code));
+  CHECK(r.managed.close(c.managed_id(), r.now));
+  CHECK_FALSE(test::memory_holds(r.managed, answer));
+  CHECK_FALSE(test::memory_holds(r.managed, code));
 }
 
 TEST_CASE("what has expired does not answer, even if handle_timeout() was never called", "[session][bmc][N-V2-21]") {

@@ -11,7 +11,7 @@ namespace rmcpp {
 /// Slows down guessing at a BMC: after a wrong RAKP 3, further logins of the same name from the same quota key wait,
 /// 1 s at first, doubling up to 32 s. Nobody else waits, and a user is never locked out: a garbage RAKP 3 needs no
 /// password, so a lock would shut out the owner. Holds N offenders; a quota key that wants more while all wait has all
-/// its names wait.
+/// its names wait. Once a wait is over its slot may go to another, and then the doubling begins anew.
 template <peer_address Peer, std::size_t N> class penalty_table {
  public:
   static constexpr milliseconds first{1000};
@@ -50,8 +50,7 @@ template <peer_address Peer, std::size_t N> class penalty_table {
     instant until{};
     std::uint8_t failures = 0;
     bool used = false;
-
-    bool every_name = false;
+    bool every_name = false;  ///< one that tried more names than fit
 
     [[nodiscard]] bool of(const Peer& p) const noexcept { return used && peer.quota_key() == p.quota_key(); }
     [[nodiscard]] bool is(const Peer& p, const username& n) const noexcept {
