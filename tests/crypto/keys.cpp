@@ -3,11 +3,11 @@
 // real BMCs; tests/vectors/README.md names their sources.
 #include <rmcpp/crypto/cryptopp.hpp>
 #include <rmcpp/crypto/keys.hpp>
+#include <rmcpp/testing/null_backend.hpp>
 #include <rmcpp/wire/session_v15.hpp>
 
 #include "support/catch.hpp"
 #include "support/handshake.hpp"
-#include "support/test_backend.hpp"
 #include "support/vectors.hpp"
 
 #include <set>

@@ -27,8 +27,9 @@ LAYERS = {
 }
 FOR_ALL = {'config.hpp', 'version.hpp'}
 BACKENDS = {f'crypto/{name}.hpp' for name in ('cryptopp', 'openssl', 'psa', 'portable')}  # nobody includes them
+PARTS = {'crypto/cryptopp_kernel.hpp': 'crypto/cryptopp.hpp'}  # of a backend, which alone includes them
 HOSTED = {'wire/dump.hpp'}  # included only from the hosted layer, testing
-FREE_OF_PROFILE = HOSTED | BACKENDS - {'crypto/portable.hpp'}  # may use any library
+FREE_OF_PROFILE = HOSTED | PARTS.keys() | BACKENDS - {'crypto/portable.hpp'}  # may use any library
 STANDARD = {'array', 'bit', 'compare', 'concepts', 'cstddef', 'cstdint', 'span', 'type_traits'}
 HASH = re.compile(r'sha_?1|sha_?256|md5|hmac', re.IGNORECASE)
 MAX_LINES = 600
@@ -55,6 +56,8 @@ def arrow_problem(header, target):
         return 'no such layer'
     if target in BACKENDS:
         return 'a backend is included only by the user'
+    if target in PARTS and header != PARTS[target]:
+        return 'a part of a backend'
     if target in HOSTED and layer != 'testing':
         return 'a hosted header'
     if other != layer and other not in LAYERS[layer]:
@@ -139,6 +142,7 @@ def self_test():
         ('crypto/a.hpp', '#include <rmcpp/crypto/portable.hpp>'),
         ('crypto/a.hpp', '#include "cryptopp.hpp"'),
         ('crypto/a.hpp', '#include <cryptopp/sha.h>'),
+        ('crypto/a.hpp', '#include <rmcpp/crypto/cryptopp_kernel.hpp>'),
         ('crypto/portable.hpp', '#include <string>'),
         ('crypto/cryptopp.hpp', '#include <rmcpp/crypto/openssl.hpp>'),
         ('crypto/cryptopp.hpp', '#include <rmcpp/protect/seal.hpp>'),
@@ -169,6 +173,8 @@ def self_test():
         ('core/a.hpp', '// #include <rmcpp/wire/rmcp.hpp>\n/*\n#include <string>\n*/' + '\n' * 590),
         ('config.hpp', '#include <cassert>'),
         ('wire/dump.hpp', '#include <rmcpp/wire/rmcp.hpp>\n#include <string>'),
+        ('crypto/cryptopp_kernel.hpp', '#include <cryptopp/sha.h>'),
+        ('crypto/cryptopp.hpp', '#include <rmcpp/crypto/cryptopp_kernel.hpp>'),
         ('crypto/cryptopp.hpp', '#include <rmcpp/crypto/keys.hpp>\n#include <cryptopp/sha.h>\n#include <memory>'),
         ('protect/a.hpp', '#include <rmcpp/wire/rmcp.hpp>\n#include <rmcpp/crypto/keys.hpp>\nint hmac_sha1;'),
         ('session/a.hpp', "#include <rmcpp/protect/seal.hpp>\nint n = 1'000;  // HMAC-SHA1's\nint m; /* md5 */"),

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <rmcpp/crypto/cryptopp.hpp>
 #include <rmcpp/protect/open.hpp>
+#include <rmcpp/testing/null_backend.hpp>
 #include <rmcpp/wire/lan_message.hpp>
 
 #include "support/catch.hpp"
 #include "support/heap_counter.hpp"
 #include "support/protected_session.hpp"
-#include "support/test_backend.hpp"
 #include "support/vectors.hpp"
 
 #include <string>

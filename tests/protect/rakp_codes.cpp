@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <rmcpp/crypto/cryptopp.hpp>
 #include <rmcpp/protect/rakp_codes.hpp>
+#include <rmcpp/testing/null_backend.hpp>
 
 #include "support/catch.hpp"
-#include "support/test_backend.hpp"
 #include "support/vectors.hpp"
 
 using namespace rmcpp;

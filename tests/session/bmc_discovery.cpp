@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // What a BMC says outside a session: pings, and the commands that need no login. NEGATIVE ids are tags.
+#include "support/bmc_rig.hpp"
 #include "support/catch.hpp"
-#include "support/raw_console.hpp"
 
 #include <algorithm>
 #include <string>
@@ -45,7 +45,7 @@ answer run(rig& r, const lan_request& rq, bool v2) {
   });
   const octets reply = r.ask(console_peer, datagram);
   if (reply.empty()) return {};
-  const auto rs = v2 ? decode<lan_response>(setup_payload(reply)) : decode<lan_response>(*sessionless_v15(reply));
+  const auto rs = v2 ? decode<lan_response>(payload_of(reply)) : decode<lan_response>(*sessionless_v15(reply));
   CHECK(rs.has_value());
   answer a{true, rs->code, to_hex(rs->data), *rs};
   a.message.data = {};
@@ -311,7 +311,7 @@ TEST_CASE("other commands outside a session are refused, never executed", "[sess
 TEST_CASE("RMCP+ datagrams outside a session must be bare, whole, and of a type for a BMC",
           "[session][bmc][N-V2-01][N-V2-02][N-V2-03][N-V2-04][N-V2-05][N-V2-06][N-V2-07]") {
   rig r;
-  raw_console<rig> c(r);
+  rig_console<rig> c(r);
   const auto good = sessionless(payload_type::open_session_request, c.open_request());
   const auto changed = [&](std::size_t at, int value) {
     auto d = good;
@@ -352,7 +352,7 @@ TEST_CASE("answers outside a session are at most 2.4 times the question", "[sess
       CHECK(r.ask(console_peer, datagram).size() * 10 <= datagram.size() * 24);
     }
   }
-  raw_console<rig> c(r, 17);
+  rig_console<rig> c(r, 17);
   CHECK(c.open() == rakp_status::no_errors);
   const auto rakp1_sent = c.rakp1_datagram();
   CHECK(r.ask(console_peer, rakp1_sent).size() * 10 <= rakp1_sent.size() * 24);

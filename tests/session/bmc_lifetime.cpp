@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // When sessions end, what the application hears and may do, and calls that are misuse. NEGATIVE ids are tags.
+#include "support/bmc_rig.hpp"
 #include "support/catch.hpp"
-#include "support/raw_console.hpp"
 #include "support/residue.hpp"
 
 #include <functional>
@@ -12,7 +12,7 @@ using namespace rmcpp;
 using namespace rmcpp::testing;
 
 using rig = bmc_rig<>;
-using client = raw_console<rig>;
+using client = rig_console<rig>;
 using tables = std::array<std::size_t, 3>;
 
 }  // namespace

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // A BMC under pressure: full tables, floods, lifetimes, and local resources that fail. NEGATIVE ids are tags.
+#include "support/bmc_rig.hpp"
 #include "support/catch.hpp"
-#include "support/raw_console.hpp"
 
 #include <deque>
 #include <set>
@@ -12,7 +12,7 @@ using namespace rmcpp;
 using namespace rmcpp::testing;
 
 using rig = bmc_rig<>;
-using client = raw_console<rig>;
+using client = rig_console<rig>;
 using status_code = rakp_status;
 using tables = std::array<std::size_t, 3>;
 
@@ -22,7 +22,7 @@ struct small_traits : test_bmc_traits {
   static constexpr std::size_t quota = 2;
 };
 using small_rig = bmc_rig<null_backend, small_traits>;
-using small_client = raw_console<small_rig>;
+using small_client = rig_console<small_rig>;
 
 test_peer peer_number(std::uint32_t n) { return {0x0a000000u + n, 623}; }
 
@@ -36,7 +36,7 @@ open_session_request any_open(std::uint32_t n) {
 }
 template <class Rig> status_code open_from(Rig& r, const test_peer& from, std::uint32_t n) {
   const auto reply = r.ask(from, sessionless(payload_type::open_session_request, any_open(n)));
-  return decode<open_session_response>(setup_payload(reply))->status;
+  return decode<open_session_response>(payload_of(reply))->status;
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // Who may log in to a BMC: RAKP 1's fields, names, levels, keys, each refusal with its own code. NEGATIVE ids are tags.
+#include "support/bmc_rig.hpp"
 #include "support/catch.hpp"
-#include "support/raw_console.hpp"
 
 #include <string>
 #include <tuple>
@@ -13,7 +13,7 @@ using namespace rmcpp::testing;
 using test::to_hex;
 
 using rig = bmc_rig<>;
-using client = raw_console<rig>;
+using client = rig_console<rig>;
 using status_code = rakp_status;
 
 /// An address that nobody had before: wrong passwords slow down only the one they came from.
@@ -29,7 +29,7 @@ void check_refusal(const octets& reply, payload_type type, std::uint8_t tag, sta
   octets expected{tag, static_cast<std::uint8_t>(why), 0, 0};
   const auto id = id_bytes(console_id);
   expected.insert(expected.end(), id.begin(), id.end());
-  CHECK(to_hex(setup_payload(reply)) == to_hex(expected));
+  CHECK(to_hex(payload_of(reply)) == to_hex(expected));
 }
 
 }  // namespace
@@ -57,8 +57,8 @@ TEST_CASE("a login restarted with the same tag and SIDm is fresh and succeeds", 
 TEST_CASE("RAKP 1 that is malformed", "[session][bmc][N-RK-01][N-RK-02]") {
   rig r;
   client c(r);
-  const auto payload = [&] { return to_octets(setup_payload(c.rakp1_datagram())); };
-  const auto send = [&](bytes p) { return r.ask(console_peer, sessionless_raw(payload_type::rakp1, p)); };
+  const auto payload = [&] { return to_octets(payload_of(c.rakp1_datagram())); };
+  const auto send = [&](bytes p) { return r.ask(console_peer, sessionless(payload_type::rakp1, p)); };
   REQUIRE(c.open() == status_code::no_errors);
   for (std::size_t n = 1; n < 28; ++n) {
     CAPTURE(n);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 // How a BMC negotiates a login: every combination of algorithms, and every refusal with its own code. NEGATIVE ids are
 // tags.
+#include "support/bmc_rig.hpp"
 #include "support/catch.hpp"
-#include "support/raw_console.hpp"
 
 #include <set>
 
@@ -13,7 +13,7 @@ using namespace rmcpp::testing;
 using test::to_hex;
 
 using rig = bmc_rig<>;
-using client = raw_console<rig>;
+using client = rig_console<rig>;
 using status_code = rakp_status;
 
 octets open_datagram(const open_session_request& rq) { return sessionless(payload_type::open_session_request, rq); }
@@ -25,7 +25,7 @@ void check_refusal(const octets& reply, payload_type type, std::uint8_t tag, sta
   octets expected{tag, static_cast<std::uint8_t>(why), 0, 0};
   const auto id = id_bytes(console_id);
   expected.insert(expected.end(), id.begin(), id.end());
-  CHECK(to_hex(setup_payload(reply)) == to_hex(expected));
+  CHECK(to_hex(payload_of(reply)) == to_hex(expected));
 }
 
 authentication_payload auth(int n) { return authentication_payload::of(authentication_algorithm(n)); }
@@ -59,7 +59,7 @@ TEST_CASE("every combination of algorithms gets its suite or its own refusal", "
           CHECK(r.managed.opened_logins() == 0);
           continue;
         }
-        const auto m = decode<open_session_response>(setup_payload(reply));
+        const auto m = decode<open_session_response>(payload_of(reply));
         CHECK(m->status == expected);
         CHECK(m->authentication.algorithm == rq.authentication.algorithm);
         CHECK(m->integrity.algorithm == rq.integrity.algorithm);
@@ -141,7 +141,7 @@ TEST_CASE("null payloads leave the choice to our preference, and never bring sui
 
 TEST_CASE("suite 0 needs the trait as well as the option", "[session][bmc][N-OS-05]") {
   bmc_rig<null_backend, bmc_traits> r;  // the option lists it, the library's default traits leave it out
-  raw_console<decltype(r)> c(r, 0);
+  rig_console<decltype(r)> c(r, 0);
   CHECK(c.open() == status_code::no_cipher_suite_match);
   CHECK(r.managed.suites().size() == default_bmc().suites.size() - 1);
 }
@@ -150,9 +150,9 @@ TEST_CASE("Open Session Requests that are malformed get 12h, if there is somebod
           "[session][bmc][N-OS-01][N-OS-02][N-OS-03][N-OS-06]") {
   rig r;
   client c(r);
-  const auto whole = to_octets(setup_payload(open_datagram(c.open_request())));
+  const auto whole = to_octets(payload_of(open_datagram(c.open_request())));
   const auto send = [&](bytes payload) {
-    return r.ask(console_peer, sessionless_raw(payload_type::open_session_request, payload));
+    return r.ask(console_peer, sessionless(payload_type::open_session_request, payload));
   };
   const auto refused = [&](const octets& payload, status_code why, session_id id = session_id{0xa0a2a3a4}) {
     check_refusal(send(payload), payload_type::open_session_response, c.tag, why, id);
@@ -246,7 +246,7 @@ TEST_CASE("a repeated Open Session Request gets its answer again, a different on
   CHECK(r.managed.opened_logins() == 1);
 
   const auto id_of = [&](const test_peer& from, const open_session_request& rq) {
-    return decode<open_session_response>(setup_payload(r.ask(from, open_datagram(rq))))->managed_id;
+    return decode<open_session_response>(payload_of(r.ask(from, open_datagram(rq))))->managed_id;
   };
   std::set<session_id> ids{c.managed_id()};
   auto rq = c.open_request();

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // What guessing passwords costs at a BMC, and whom it does not cost anything. NEGATIVE ids are tags.
+#include "support/bmc_rig.hpp"
 #include "support/catch.hpp"
-#include "support/raw_console.hpp"
 
 namespace {
 
@@ -9,7 +9,7 @@ using namespace rmcpp;
 using namespace rmcpp::testing;
 
 using rig = bmc_rig<>;
-using client = raw_console<rig>;
+using client = rig_console<rig>;
 using status_code = rakp_status;
 
 const test_peer elsewhere{0x7f000002, 40000};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // RAKP at the BMC: what proves a login, what a stranger can learn before that, and repeats. NEGATIVE ids are tags.
+#include "support/bmc_rig.hpp"
 #include "support/catch.hpp"
-#include "support/raw_console.hpp"
 
 #include <string>
 
@@ -12,7 +12,7 @@ using namespace rmcpp::testing;
 using test::to_hex;
 
 using rig = bmc_rig<>;
-using client = raw_console<rig>;
+using client = rig_console<rig>;
 using status_code = rakp_status;
 
 constexpr auto all_suites = {0, 1, 2, 3, 6, 7, 8, 11, 12, 15, 16, 17};
@@ -88,16 +88,16 @@ TEST_CASE("a RAKP 3 far too long is as wrong as any", "[session][bmc][N-RK-09]")
   for (const std::size_t extra : {34u, 100u, 1000u}) {
     client c(r, 3, new_peer());
     REQUIRE(c.prove());
-    auto payload = to_octets(setup_payload(c.rakp3_datagram()));
+    auto payload = to_octets(payload_of(c.rakp3_datagram()));
     payload.resize(payload.size() + extra);
-    CHECK(c.take_rakp4(r.ask(c.from, sessionless_raw(payload_type::rakp3, payload))) ==
+    CHECK(c.take_rakp4(r.ask(c.from, sessionless(payload_type::rakp3, payload))) ==
           status_code::invalid_integrity_check_value);
   }
   client c(r);
   REQUIRE(c.prove());
-  const auto payload = to_octets(setup_payload(c.rakp3_datagram()));
+  const auto payload = to_octets(payload_of(c.rakp3_datagram()));
   for (std::size_t n = 1; n < 8; ++n) {
-    CHECK(r.ask(console_peer, sessionless_raw(payload_type::rakp3, bytes(payload).first(n))).empty());
+    CHECK(r.ask(console_peer, sessionless(payload_type::rakp3, bytes(payload).first(n))).empty());
     CHECK(is_drop(r.last));
   }
   CHECK(c.send_rakp3() == status_code::no_errors);
@@ -108,14 +108,14 @@ TEST_CASE("a console that gives up ends its login, code or not", "[session][bmc]
     rig r;
     client c(r);
     REQUIRE(c.prove());
-    auto payload = to_octets(setup_payload(c.rakp3_datagram()));
+    auto payload = to_octets(payload_of(c.rakp3_datagram()));
     payload[1] = static_cast<std::uint8_t>(status_code::invalid_integrity_check_value);
     if (!with_code) payload.resize(8);
-    CHECK(r.ask(console_peer, sessionless_raw(payload_type::rakp3, payload)).empty());
+    CHECK(r.ask(console_peer, sessionless(payload_type::rakp3, payload)).empty());
     CHECK(r.last == errc::ok);
     CHECK(r.tables() == std::array<std::size_t, 3>{0, 0, 0});
     CHECK(r.events.back().error == errc::console_gave_up);
-    CHECK(r.ask(console_peer, sessionless_raw(payload_type::rakp3, payload)).empty());  // nothing left to give up
+    CHECK(r.ask(console_peer, sessionless(payload_type::rakp3, payload)).empty());  // nothing left to give up
     CHECK(r.last == errc::unknown_session);
     CHECK(refused_as_unknown(r.ask(console_peer, c.rakp3_datagram())));
     CHECK(r.managed.counters().logins == 0);
@@ -199,13 +199,13 @@ TEST_CASE("RAKP 1 again: the same answer under its tag; anything else in it is d
   CHECK(c.second.code == first.code);
   CHECK(r.managed.proven_logins() == 1);
 
-  const auto good = to_octets(setup_payload(c.rakp1_datagram()));
+  const auto good = to_octets(payload_of(c.rakp1_datagram()));
   for (std::size_t at = 8; at < good.size(); ++at) {
     CAPTURE(at);
     if (at == 25 || at == 26) continue;  // reserved
     auto other = good;
     other[at] ^= 1;
-    CHECK(r.ask(console_peer, sessionless_raw(payload_type::rakp1, other)).empty());
+    CHECK(r.ask(console_peer, sessionless(payload_type::rakp1, other)).empty());
     CHECK(r.last == errc::unexpected_message);
   }
   CHECK(c.send_rakp3() == status_code::no_errors);
@@ -348,7 +348,7 @@ TEST_CASE("a user who changes during the login does not get in", "[session][bmc]
     change(r);
     return r.ask(console_peer, c.rakp3_datagram());
   };
-  const auto code = [](const octets& reply) { return decode<rakp4>(setup_payload(reply))->status; };
+  const auto code = [](const octets& reply) { return decode<rakp4>(payload_of(reply))->status; };
   CHECK(code(attempt([](rig&) {})) == status_code::no_errors);
   constexpr auto wrong = status_code::invalid_integrity_check_value;
   CHECK(code(attempt([](rig& r) { r.setup().users.entries[0].record.enabled = false; })) == wrong);

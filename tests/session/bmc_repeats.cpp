@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // Commands run at most once: repeats answered from what was kept, and answers that come later. NEGATIVE ids are tags.
+#include "support/bmc_rig.hpp"
 #include "support/catch.hpp"
-#include "support/raw_console.hpp"
 
 namespace {
 
@@ -9,7 +9,7 @@ using namespace rmcpp;
 using namespace rmcpp::testing;
 
 using rig = bmc_rig<>;
-using client = raw_console<rig>;
+using client = rig_console<rig>;
 constexpr std::uint8_t deferred = test_handler::deferred_command;
 
 template <std::size_t Depth> struct deep_traits : test_bmc_traits {
@@ -105,7 +105,7 @@ TEST_CASE("a request is remembered for 5 s", "[session][bmc][N-CMD-11]") {
 TEMPLATE_TEST_CASE_SIG("the last replay_depth requests are remembered, each newer one evicts the oldest",
                        "[session][bmc][N-CMD-11]", ((std::size_t Depth), Depth), 1, 2, 8) {
   deep_rig<Depth> r;
-  raw_console<deep_rig<Depth>> c(r);
+  rig_console<deep_rig<Depth>> c(r);
   REQUIRE(c.login());
   std::vector<lan_request> sent;
   for (std::size_t i = 0; i < Depth; ++i) {
@@ -123,7 +123,7 @@ TEMPLATE_TEST_CASE_SIG("the last replay_depth requests are remembered, each newe
 
 TEST_CASE("a reply too long to keep means that the repeat runs again", "[session][bmc]") {
   deep_rig<2> r;
-  raw_console<deep_rig<2>> c(r);
+  rig_console<deep_rig<2>> c(r);
   REQUIRE(c.login());
   for (const std::size_t size : {7u, 8u, 9u, 200u}) {
     CAPTURE(size);
@@ -237,7 +237,7 @@ TEST_CASE("what must run once runs once: the repeat gets the kept reply, or CFh 
 
 TEST_CASE("a pending request is swallowed also where its last answer was too long to keep", "[session][bmc]") {
   deep_rig<2> r;
-  raw_console<deep_rig<2>> c(r);
+  rig_console<deep_rig<2>> c(r);
   REQUIRE(c.login());
   const auto rq = c.request(net_fn::chassis, deferred);
   CHECK_FALSE(c.send(rq).got);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // Inside a session: what is executed, what is dropped, and the session commands. NEGATIVE ids are tags.
+#include "support/bmc_rig.hpp"
 #include "support/catch.hpp"
-#include "support/raw_console.hpp"
 
 #include <string>
 
@@ -12,7 +12,7 @@ using namespace rmcpp::testing;
 using test::to_hex;
 
 using rig = bmc_rig<>;
-using client = raw_console<rig>;
+using client = rig_console<rig>;
 
 constexpr auto all_suites = {0, 1, 2, 3, 6, 7, 8, 11, 12, 15, 16, 17};
 octets suite_ids() { return octets(all_suites.begin(), all_suites.end()); }

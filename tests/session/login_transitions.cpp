@@ -2,8 +2,8 @@
 // The table of a BMC's login states: every row is driven, and nothing else is ever seen.
 #include <rmcpp/session/transitions.hpp>
 
+#include "support/bmc_rig.hpp"
 #include "support/catch.hpp"
-#include "support/raw_console.hpp"
 
 #include <functional>
 #include <set>
@@ -22,7 +22,7 @@ struct one_slot_traits : test_bmc_traits {
   static constexpr std::size_t proven = 1;
 };
 using rig = bmc_rig<null_backend, one_slot_traits>;
-using client = raw_console<rig>;
+using client = rig_console<rig>;
 
 using key = std::tuple<ls, lt, ls>;
 key key_of_row(const login_transition& t) { return {t.from, t.on, t.to}; }

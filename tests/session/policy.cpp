@@ -4,9 +4,9 @@
 
 #include <rmcpp/session/bmc.hpp>
 #include <rmcpp/session/console.hpp>
+#include <rmcpp/testing/null_backend.hpp>
 
 #include "support/catch.hpp"
-#include "support/test_backend.hpp"
 
 using namespace rmcpp;
 using rmcpp::testing::null_backend;

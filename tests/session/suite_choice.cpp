@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <rmcpp/session/suite_choice.hpp>
+#include <rmcpp/testing/null_backend.hpp>
 
 #include "support/catch.hpp"
-#include "support/test_backend.hpp"
 
 namespace {
 

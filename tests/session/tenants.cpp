@@ -3,8 +3,9 @@
 // checked by compiling.
 #include <rmcpp/rmcpp.hpp>
 
+#include "support/bmc_rig.hpp"
 #include "support/catch.hpp"
-#include "support/raw_console.hpp"
+#include "support/session_pair.hpp"
 
 #include <deque>
 #include <type_traits>
@@ -244,14 +245,13 @@ namespace {
 
 struct fused_one : null_backend {
   std::uint64_t fused_calls = 0;
-  status encrypt_then_sign(aes_key& aes, mac_key& mac, mutable_bytes packet, std::size_t from, std::size_t to,
-                           std::size_t tag) noexcept {
+  status encrypt_then_sign(aes_key& aes, mac_key& mac, const fused_packet& p) noexcept {
     ++fused_calls;
     block iv{};
-    copy(packet.subspan(from - iv.size(), iv.size()), iv);
-    if (const auto done = encrypt(aes, iv, packet.subspan(from, to - from)); !done) return done;
-    const std::array<bytes, 1> covered{packet.first(packet.size() - tag)};
-    return sign(mac, covered, packet.last(tag));
+    copy(p.data.subspan(p.text - iv.size(), iv.size()), iv);
+    if (const auto done = encrypt(aes, iv, p.data.subspan(p.text, p.text_size)); !done) return done;
+    const std::array<bytes, 1> covered{p.data.first(p.code)};
+    return sign(mac, covered, p.data.subspan(p.code, p.code_size));
   }
 };
 static_assert(fused_backend<fused_one>);
@@ -263,8 +263,8 @@ TEST_CASE("a fused backend makes the same datagrams", "[session][tenants]") {
     CAPTURE(int(id));
     bmc_rig<fused_one> fast;
     bmc_rig<> plain;
-    raw_console<bmc_rig<fused_one>> a(fast, id);
-    raw_console<bmc_rig<>> b(plain, id);
+    rig_console<bmc_rig<fused_one>> a(fast, id);
+    rig_console<bmc_rig<>> b(plain, id);
     REQUIRE((a.login() && b.login()));
     for (std::size_t n = 0; n < 64; ++n) {
       const octets data(n, 0x33);
@@ -350,12 +350,12 @@ TEST_CASE("a peer that edits one field of a conversation's datagrams never gets 
   // What each datagram of an honest login is, byte by byte spoilt on its way; the BMC stays whole and lets the honest
   // console in afterwards.
   bmc_rig<> recorder;
-  raw_console<bmc_rig<>> honest(recorder);
+  rig_console<bmc_rig<>> honest(recorder);
   REQUIRE(honest.open() == rakp_status::no_errors);
   for (int step = 0; step < 3; ++step) {
     for (std::size_t at = 4; at < 90; ++at) {
       bmc_rig<> r;
-      raw_console<bmc_rig<>> c(r);
+      rig_console<bmc_rig<>> c(r);
       const auto spoil = [&](octets d) {
         if (at < d.size()) d[at] = static_cast<std::uint8_t>(d[at] ^ 0x05);
         r.ask(console_peer, d);
@@ -365,13 +365,13 @@ TEST_CASE("a peer that edits one field of a conversation's datagrams never gets 
       if (step == 2) c.prove(), spoil(c.rakp3_datagram());
       CHECK(r.managed.active_sessions() <= 1);
       CHECK(r.handler().commands.empty());
-      raw_console<bmc_rig<>> after(r, 3, test_peer{9, 9});
+      rig_console<bmc_rig<>> after(r, 3, test_peer{9, 9});
       CHECK((after.login() && after.chassis(1).got));
     }
   }
   // Within a session, by a console that holds the keys: a right code around any message.
   bmc_rig<> r;
-  raw_console<bmc_rig<>> insider(r, 17);
+  rig_console<bmc_rig<>> insider(r, 17);
   REQUIRE(insider.login());
   counting_entropy dice{.seed = 77};
   std::size_t silent = 0;

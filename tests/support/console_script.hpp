@@ -2,49 +2,17 @@
 // What a test does to a console besides letting it talk to a BMC: replies changed or made up, before and in a session.
 #pragma once
 
+#include <rmcpp/testing/crafted_session.hpp>
+
 #include "support/session_pair.hpp"
 
 #include <stdexcept>
 
 namespace rmcpp::testing {
 
-using datagram = std::vector<std::uint8_t>;
+using datagram = octets;
 
 inline constexpr std::array<std::uint8_t, 12> all_suites{0, 1, 2, 3, 6, 7, 8, 11, 12, 15, 16, 17};
-
-/// An RMCP+ datagram outside a session with any payload, sound or not.
-inline datagram sessionless(payload_type type, bytes payload) {
-  datagram out(payload_v2);
-  writer w(out);
-  w.group("rmcp_header", rmcp_header{});
-  w.group("session_header_v2",
-          session_header_v2{.payload = payload_byte::of(type), .length = static_cast<std::uint16_t>(payload.size())});
-  out.insert(out.end(), payload.begin(), payload.end());
-  return out;
-}
-template <message M> datagram sessionless(payload_type type, const M& m) {
-  datagram payload(512);
-  const auto n = encode(m, payload);
-  if (!n) throw std::runtime_error(describe(n.error()));
-  return sessionless(type, bytes(payload).first(*n));
-}
-
-inline payload_type type_of(bytes d) {
-  return is_v15(d) ? payload_type::ipmi : payload_byte{d[rmcp_header::size + 1]}.type();
-}
-inline bytes payload_of(bytes d) { return d.subspan(payload_v2); }
-
-template <message M> M message_in(bytes d) {
-  const auto m = decode<M>(payload_of(d));
-  if (!m) throw std::runtime_error(describe(m.error()));
-  return *m;
-}
-/// The datagram with its message changed by `f`.
-template <message M, class F> datagram edited(bytes d, F&& f) {
-  M m = message_in<M>(d);
-  f(m);
-  return sessionless(type_of(d), m);
-}
 
 /// The error form of a setup reply: `size` bytes of tag, status, 0, 0, SIDm, zeros.
 inline datagram error_reply(payload_type type, std::uint8_t tag, std::uint8_t status, session_id console_id,
@@ -91,7 +59,7 @@ template <class Pair> bool failed_with(const Pair& p, errc why, std::uint8_t det
 }
 
 /// A session's own keys in a test's hands: reads the console's requests, and answers them as no honest BMC would.
-template <backend B = null_backend> class insider {
+template <backend B = null_backend> class insider : public crafted_session<B> {
  public:
   struct heard {
     std::uint32_t session_sequence = 0;
@@ -100,33 +68,26 @@ template <backend B = null_backend> class insider {
   };
 
   template <class Pair> insider(Pair& p, const console_options& o) : id_(p.con.id()) {
-    const auto sik = session_integrity_key(b_, p.con.suite().authentication, o.password, o.kg, p.con.transcript());
-    if (!keys_.load(b_, p.con.suite(), sik->reveal(), o.password)) throw std::runtime_error("keys do not load");
+    this->suite = p.con.suite();
+    this->password = o.password;
+    this->kg = o.kg;
+    this->transcript = p.con.transcript();
+    this->load_keys();
   }
 
   heard read(datagram d) {
-    replay_window any;
-    const auto packet = split(d);
-    const auto m = open(b_, keys_, any, *packet, open_policy{.encrypted = keys_.encrypts()});
-    if (!m) throw std::runtime_error(describe(m.error()));
-    const auto rq = decode<lan_request>(m->message());
-    heard h{m->header().sequence, *rq, {rq->data.begin(), rq->data.end()}};
+    this->window = {};
+    const auto packet = this->unsealed(std::move(d));
+    heard h{packet.header.sequence, value_of(decode<lan_request>(packet.message)), {}};
+    h.data = to_octets(h.rq.data);
     h.rq.data = {};
     return h;
   }
 
-  [[nodiscard]] payload_byte kind() const {
-    return payload_byte::of(payload_type::ipmi, keys_.authenticates(), keys_.encrypts());
+  datagram seal(std::uint32_t number, const lan_response& rs, payload_byte payload, session_id to) {
+    return this->sealed(encoded(rs), payload, number, to);
   }
-  datagram seal(std::uint32_t sequence, const lan_response& rs, payload_byte kind, session_id id) {
-    const auto p = plan(kind, keys_.suite().integrity, lan_response::overhead + rs.data.size());
-    datagram out(p.total);
-    (void)encode(rs, mutable_bytes(out).subspan(p.message, p.message_size));
-    const session_header_v2 header{.payload = kind, .id = id, .sequence = sequence};
-    if (!rmcpp::seal(b_, keys_, header, p, block{7}, out)) throw std::runtime_error("seal");
-    return out;
-  }
-  datagram seal(std::uint32_t sequence, const lan_response& rs) { return seal(sequence, rs, kind(), id_); }
+  datagram seal(std::uint32_t number, const lan_response& rs) { return seal(number, rs, this->kind(), id_); }
   /// The answer to `rq`, with the next sequence number; the first is far above what a BMC used in a login.
   datagram answer(const lan_request& rq, completion_code code = completion_code::ok, bytes data = {}) {
     lan_response rs = respond(rq, code);
@@ -136,8 +97,6 @@ template <backend B = null_backend> class insider {
   [[nodiscard]] session_id id() const { return id_; }
 
  private:
-  B b_{};
-  session_keys<B> keys_{};
   session_id id_;
   std::uint32_t next_ = 10;
 };

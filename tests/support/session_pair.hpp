@@ -3,167 +3,18 @@
 #pragma once
 
 #include <rmcpp/rmcpp.hpp>
-
-#include "support/test_backend.hpp"
+#include <rmcpp/testing/policies.hpp>
 
 #include <functional>
-#include <string_view>
 #include <vector>
 
 namespace rmcpp::testing {
 
-inline bytes as_bytes(std::string_view s) { return {reinterpret_cast<const std::uint8_t*>(s.data()), s.size()}; }
-inline user_key key_of(std::string_view s) { return user_key(as_bytes(s)); }
-inline username name_of(std::string_view s) { return username(as_bytes(s)); }
-inline suite_list suites_of(std::initializer_list<std::uint8_t> ids) {
-  return suite_list(bytes(ids.begin(), ids.size()));
-}
+using rmcpp::direction;
 
-/// Reproducible "randomness": a counter scrambled with a seed. Fails after `fail_after` calls, and counts them.
-struct counting_entropy {
-  std::uint64_t seed = 1;
-  std::uint64_t calls = 0;
-  std::uint64_t fail_after = ~std::uint64_t{0};
-
-  bool fill(mutable_bytes out) noexcept {
-    if (calls++ >= fail_after) return false;
-    for (auto& b : out) {
-      seed = seed * 6364136223846793005u + 1442695040888963407u;
-      b = static_cast<std::uint8_t>(seed >> 56);
-    }
-    return true;
-  }
-};
-static_assert(entropy_source<counting_entropy>);
-
-/// An address of the test network.
-struct test_peer {
-  std::uint32_t address = 0;
-  std::uint16_t udp_port = 0;
-  bool answerable = true;
-
-  friend bool operator==(const test_peer&, const test_peer&) = default;
-  [[nodiscard]] std::uint32_t quota_key() const noexcept { return address; }
-  [[nodiscard]] std::uint8_t channel() const noexcept { return 1; }
-  [[nodiscard]] bool can_reply() const noexcept { return answerable; }
-  [[nodiscard]] std::array<std::uint8_t, 4> ipv4() const noexcept {
-    return {static_cast<std::uint8_t>(address >> 24), static_cast<std::uint8_t>(address >> 16),
-            static_cast<std::uint8_t>(address >> 8), static_cast<std::uint8_t>(address)};
-  }
-  [[nodiscard]] std::uint16_t port() const noexcept { return udp_port; }
-};
-static_assert(peer_address<test_peer>);
-
-inline constexpr test_peer console_peer{0x7f000001, 40000};
-
-/// A few users; "admin" with password "secret" is there from the start.
-struct test_users {
-  struct entry {
-    username name{};
-    user_record record{};
-  };
-  std::vector<entry> entries{
-      {name_of("admin"), {user_id{2}, privilege::administrator, true, key_of("secret")}},
-      {name_of("operator"), {user_id{3}, privilege::operator_, true, key_of("operpw")}},
-      {name_of("disabled"), {user_id{4}, privilege::administrator, false, key_of("secret")}},
-  };
-  user_key kg_value{};
-
-  bool find(const username& name, role_byte role, std::uint8_t, user_record& out) noexcept {
-    bool found = false;
-    for (const auto& e : entries) {
-      if (!(e.name == name) || (!role.name_only() && e.record.limit != role.level()) || found) continue;
-      out = e.record;
-      found = true;
-    }
-    return found;
-  }
-  user_key kg(std::uint8_t) noexcept { return kg_value; }
-};
-static_assert(user_directory<test_users>);
-
-/// Echoes a request's data, and remembers what it was asked. Command F0h is answered later, by ticket; F2h must not run
-/// twice.
-struct test_handler {
-  static constexpr std::uint8_t deferred_command = 0xf0;
-  static constexpr std::uint8_t unknown_command = 0xf1;
-  static constexpr std::uint8_t once_command = 0xf2;
-
-  struct seen {
-    net_fn fn{};
-    std::uint8_t code = 0;
-    std::uint8_t lun = 0;
-    std::vector<std::uint8_t> data{};
-    privilege level{};
-  };
-  std::vector<seen> commands{};
-  std::vector<ticket> tickets{};
-
-  handled handle(const command& request, const session_info& session, response_writer& response) noexcept {
-    commands.push_back(
-        {request.fn, request.code, request.lun, {request.data.begin(), request.data.end()}, session.level});
-    if (request.code == deferred_command) {
-      tickets.push_back(request.deferred);
-      return handled::pending;
-    }
-    if (request.code == once_command) response.run_once();
-    if (request.code == unknown_command) {
-      response.fail(completion_code::invalid_command);
-    } else {
-      response.put(request.data);
-    }
-    return handled::done;
-  }
-};
-static_assert(command_handler<test_handler>);
-
-struct test_console_traits : console_traits {
-  static constexpr std::size_t request_bytes = 16;
-  static constexpr bool allow_unauthenticated = true;
-};
-
-template <backend B = null_backend> struct console_setup {
-  using traits = test_console_traits;
-  B crypto{};
-  counting_entropy random{.seed = 0xc0};
-  std::vector<console_transition> steps{};
-  void observe(const console_transition& t) { steps.push_back(t); }
-};
-
-struct test_bmc_traits : bmc_traits {
-  static constexpr bool allow_unauthenticated = true;
-};
-
-template <backend B = null_backend, class Traits = test_bmc_traits> struct bmc_setup {
-  using peer = test_peer;
-  using traits = Traits;
-  B crypto{};
-  counting_entropy random{.seed = 0xb3c};
-  test_users users{};
-  test_handler handler{};
-  std::vector<login_transition> steps{};
-  void observe(const login_transition& t) { steps.push_back(t); }
-};
-
-inline console_options default_console() {
-  console_options o;
-  o.name = name_of("admin");
-  o.password = key_of("secret");
-  o.suites = suites_of({3});
-  return o;
-}
-inline bmc_options default_bmc() {
-  bmc_options o;
-  o.system_guid = {0x20, 0x21, 0x22, 0x23, 0x24, 0x25, 0x26, 0x27, 0x28, 0x29, 0x2a, 0x2b, 0x2c, 0x2d, 0x2e, 0x2f};
-  o.suites = suites_of({17, 3, 0, 1, 2, 6, 7, 8, 11, 12, 15, 16});
-  return o;
-}
-
-/// Which way a datagram goes.
-enum class direction : std::uint8_t { to_bmc, to_console };
-
-/// One console and one BMC. `step()` moves what can be moved now; `run()` also lets virtual time pass.
-template <backend B = null_backend, class BmcTraits = test_bmc_traits> struct session_pair {
+/// One console and one BMC, each on its own backend if wanted. `step()` moves what can be moved now; `run()` also lets
+/// virtual time pass.
+template <backend B = null_backend, class BmcTraits = test_bmc_traits, backend BmcB = B> struct session_pair {
   using datagram = std::vector<std::uint8_t>;
   struct done {
     request_id id{};
@@ -173,10 +24,10 @@ template <backend B = null_backend, class BmcTraits = test_bmc_traits> struct se
   };
 
   explicit session_pair(const console_options& c = default_console(), const bmc_options& b = default_bmc())
-      : con(console_setup<B>{}, c), managed(bmc_setup<B, BmcTraits>{}, b) {}
+      : con(console_setup<B>{}, c), managed(bmc_setup<BmcB, BmcTraits>{}, b) {}
 
   console<console_setup<B>> con;
-  bmc<bmc_setup<B, BmcTraits>> managed;
+  bmc<bmc_setup<BmcB, BmcTraits>> managed;
   instant now{1'000'000};
   test_peer from = console_peer;
 

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: BSL-1.0
-// A crypto backend for tests and measurements: no cryptography, but everything that a session can notice of it.
 #pragma once
 
 #include <rmcpp/core/bytes.hpp>
@@ -7,6 +6,9 @@
 #include <rmcpp/crypto/concepts.hpp>
 
 #include <bit>
+
+/// \file
+/// A crypto backend for tests and measurements: no cryptography, but everything that a session can notice of it.
 
 namespace rmcpp::testing {
 
