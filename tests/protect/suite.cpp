@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <rmcpp/crypto/cryptopp.hpp>
 #include <rmcpp/protect/suite.hpp>
+#include <rmcpp/testing/null_backend.hpp>
 
 #include "support/catch.hpp"
 #include "support/protected_session.hpp"
-#include "support/test_backend.hpp"
 
 namespace {
 
@@ -179,6 +179,56 @@ TEST_CASE("what fails while keys are loaded leaves none loaded", "[protect][suit
       CHECK(keys.suite() == suite);
     }
   }
+}
+
+TEST_CASE("K1 and K2 loaded themselves are those that SIK makes", "[protect][suite]") {
+  cryptopp_backend b;
+  const auto file = load_json("rakp.json");
+  const auto data = counting_bytes(50);
+  for (const auto& hash : file.at("hashes")) {
+    for (const auto& suite : standard_suites) {
+      if (static_cast<int>(suite.authentication) != hash.at("auth") || !supports<cryptopp_backend>(suite)) continue;
+      CAPTURE(static_cast<int>(suite.id));
+      const auto k1 = from_hex(hash.at("k1").get<std::string>());
+      const auto k2 = from_hex(hash.at("k2").get<std::string>());
+      session_keys<cryptopp_backend> from_sik, whole, cut;
+      REQUIRE(from_sik.load(b, suite, example_sik(suite.authentication), secret_password).has_value());
+      REQUIRE(whole.load_derived(b, suite, k1, k2, secret_password).has_value());
+      REQUIRE(cut.load_derived(b, suite, k1, bytes(k2).first(aes_key_size), secret_password).has_value());
+      CHECK(whole.suite() == suite);
+      CHECK(code_of(whole, b, data) == code_of(from_sik, b, data));
+      if (suite.confidentiality == ca::none) continue;
+      block expected = example_iv, got = example_iv, got_cut = example_iv;
+      REQUIRE(b.encrypt(from_sik.cipher_key(), example_iv, expected).has_value());
+      REQUIRE(b.encrypt(whole.cipher_key(), example_iv, got).has_value());
+      REQUIRE(b.encrypt(cut.cipher_key(), example_iv, got_cut).has_value());
+      CHECK(got == expected);
+      CHECK(got_cut == expected);
+    }
+  }
+}
+
+TEST_CASE("of K1 and K2 a suite wants those that it needs, in their right size", "[protect][suite]") {
+  null_backend b;
+  for (const auto id : all_suites) {
+    const auto& suite = standard_suites[id];
+    const bool needs_k1 = suite.integrity != ia::none && suite.integrity != ia::md5_128;
+    const bool needs_k2 = suite.confidentiality != ca::none;
+    const std::size_t whole = rakp_code_size(suite.authentication);
+    for (std::size_t k1 = 0; k1 <= max_tag_size; ++k1) {
+      for (const std::size_t k2 : {std::size_t{0}, std::size_t{15}, std::size_t{16}, whole}) {
+        CAPTURE(static_cast<int>(id), k1, k2);
+        session_keys<null_backend> keys;
+        REQUIRE(keys.load(b, suite, example_sik(suite.authentication), secret_password).has_value());
+        const bool good = (!needs_k1 || k1 == whole) && (!needs_k2 || k2 >= 16);
+        const auto loaded = keys.load_derived(b, suite, buffer(k1, 1), buffer(k2, 2), secret_password);
+        CHECK(loaded.error() == (good ? errc::ok : errc::invalid_argument));
+        if (!good) check_empty(keys, b);
+      }
+    }
+  }
+  session_keys<null_backend> keys;
+  CHECK(keys.load_derived(b, standard_suites[4], buffer(20), buffer(20), {}).error() == errc::unsupported_suite);
 }
 
 TEST_CASE("unload() forgets both keys, the password and the suite, twice too", "[protect][suite]") {

@@ -39,6 +39,53 @@ inline result<split_packet> split(mutable_bytes datagram) noexcept {
   return packet;
 }
 
+/// The shape of a session trailer, read from its end: authentication code of `code_size` bytes, next header, pad
+/// length, pad of 0 to 4 bytes (4 is what OpenBMC sends where none is needed). Errors: bad_trailer.
+inline status check_trailer(bytes trailer, std::size_t code_size) noexcept {
+  constexpr std::size_t max_pad = 4;
+  if (trailer.size() < code_size + session_trailer::fixed_size) return errc::bad_trailer;
+  const std::size_t pad = trailer.size() - code_size - session_trailer::fixed_size;
+  if (pad > max_pad || trailer[pad] != pad || trailer[pad + 1] != session_trailer::next_header)
+    return errc::bad_trailer;
+  for (const auto byte : trailer.first(pad))
+    if (byte != session_trailer::pad_byte) return errc::bad_trailer;
+  return {};
+}
+
+/// Whether the last bytes of a packet are its authentication code; compares in constant time. Nothing else about the
+/// trailer is looked at. Errors: bad_trailer if it is shorter than the code; bad_authcode; crypto_failure.
+template <backend B> status verify_authcode(B& b, session_keys<B>& keys, const split_packet& packet) noexcept {
+  const std::size_t code_size = authcode_size(keys.suite().integrity);
+  if (packet.trailer().size() < code_size) return errc::bad_trailer;
+  const bytes datagram = packet.datagram;
+  const std::array<bytes, 1> covered{
+      datagram.subspan(rmcp_header::size, datagram.size() - code_size - rmcp_header::size)};
+  std::array<std::uint8_t, max_authcode_size> expected{};
+  const mutable_bytes code = mutable_bytes(expected).first(code_size);
+  if (const auto computed = keys.sign(b, covered, code); !computed) return computed;
+  const bool genuine = equal_constant_time(code, datagram.last(code_size));
+  wipe(expected);
+  return genuine ? status{} : status{errc::bad_authcode};
+}
+
+/// Decrypts a payload in place and returns the message in it: IV, then whole blocks that end in 01 02 .. n n (n up to
+/// 15; 16 is what OpenBMC sends where 0 would do). Only for packets whose authentication code was right, where they
+/// have one. Errors: bad_padding; crypto_failure.
+template <backend B>
+result<mutable_bytes> decrypt_payload(B& b, session_keys<B>& keys, mutable_bytes payload) noexcept {
+  if (payload.size() < 2 * aes_block_size || payload.size() % aes_block_size != 0) return errc::bad_padding;
+  // Where it lies, right before the data: some backends then decrypt all blocks in one call.
+  const block& iv = *reinterpret_cast<const block*>(payload.data());
+  const mutable_bytes data = payload.subspan(aes_block_size);
+  if (const auto done = b.decrypt(keys.cipher_key(), iv, data); !done) return done.error();
+  const std::size_t pad = data.back();
+  if (pad > aes_block_size || pad + 1 > data.size()) return errc::bad_padding;
+  const mutable_bytes message = data.first(data.size() - pad - 1);
+  for (std::size_t i = 0; i < pad; ++i)
+    if (data[message.size() + i] != i + 1) return errc::bad_padding;
+  return message;
+}
+
 template <backend B> class opener;
 
 /// The message of a packet that passed every check of its session. Only open() makes one, so holding it is the proof.
@@ -77,56 +124,18 @@ template <backend B> class opener {
     const auto rule = keys.authenticates() ? policy.rule : window_rule::strict;
     if (const auto fresh = window.check(packet.header.sequence, rule); !fresh) return fresh.error();
     if (kind.authenticated()) {
-      if (const auto genuine = verify(b, keys, packet); !genuine) return genuine.error();
+      const status sound = check_trailer(packet.trailer(), authcode_size(keys.suite().integrity));
+      if (!sound) return sound.error();
+      if (const status genuine = verify_authcode(b, keys, packet); !genuine) return genuine.error();
     }
     mutable_bytes message = packet.payload();
     if (kind.encrypted()) {
-      const auto plain = decrypt(b, keys, message);
+      const auto plain = decrypt_payload(b, keys, message);
       if (!plain) return plain.error();
       message = *plain;
     }
     window.accept(packet.header.sequence);
     return opened(packet.header, message);
-  }
-
- private:
-  /// Trailer from its end: authentication code, next header, pad length, pad of 0 to 4 bytes (4 is what OpenBMC sends
-  /// where none is needed).
-  static status verify(B& b, session_keys<B>& keys, const split_packet& packet) noexcept {
-    constexpr std::size_t max_pad = 4;
-    const std::size_t code_size = authcode_size(keys.suite().integrity);
-    const bytes trailer = packet.trailer();
-    if (trailer.size() < code_size + session_trailer::fixed_size) return errc::bad_trailer;
-    const std::size_t pad = trailer.size() - code_size - session_trailer::fixed_size;
-    if (pad > max_pad || trailer[pad] != pad || trailer[pad + 1] != session_trailer::next_header)
-      return errc::bad_trailer;
-    for (const auto byte : trailer.first(pad))
-      if (byte != session_trailer::pad_byte) return errc::bad_trailer;
-
-    const bytes datagram = packet.datagram;
-    const std::array<bytes, 1> covered{
-        datagram.subspan(rmcp_header::size, datagram.size() - code_size - rmcp_header::size)};
-    std::array<std::uint8_t, max_authcode_size> expected{};
-    const mutable_bytes code = mutable_bytes(expected).first(code_size);
-    if (const auto computed = keys.sign(b, covered, code); !computed) return computed;
-    const bool genuine = equal_constant_time(code, trailer.last(code_size));
-    wipe(expected);
-    return genuine ? status{} : status{errc::bad_authcode};
-  }
-
-  /// IV, then whole blocks that end in 01 02 .. n n (n up to 15; 16 is what OpenBMC sends where 0 would do).
-  static result<mutable_bytes> decrypt(B& b, session_keys<B>& keys, mutable_bytes payload) noexcept {
-    if (payload.size() < 2 * aes_block_size || payload.size() % aes_block_size != 0) return errc::bad_padding;
-    block iv{};
-    copy(payload.first(aes_block_size), iv);
-    const mutable_bytes data = payload.subspan(aes_block_size);
-    if (const auto done = b.decrypt(keys.cipher_key(), iv, data); !done) return done.error();
-    const std::size_t pad = data.back();
-    if (pad > aes_block_size || pad + 1 > data.size()) return errc::bad_padding;
-    const mutable_bytes message = data.first(data.size() - pad - 1);
-    for (std::size_t i = 0; i < pad; ++i)
-      if (data[message.size() + i] != i + 1) return errc::bad_padding;
-    return message;
   }
 };
 

@@ -27,6 +27,14 @@ constexpr std::size_t rakp_code_size(authentication_algorithm a) noexcept {
   return a == authentication_algorithm::rakp_none ? 0 : tag_size(rakp_mac(a));
 }
 
+/// The authentication algorithm whose RAKP 2 and 3 codes have this length; rakp_none if there is none.
+constexpr authentication_algorithm authentication_of_code(std::size_t size) noexcept {
+  for (const auto a : {authentication_algorithm::rakp_hmac_sha1, authentication_algorithm::rakp_hmac_md5,
+                       authentication_algorithm::rakp_hmac_sha256})
+    if (rakp_code_size(a) == size) return a;
+  return authentication_algorithm::rakp_none;
+}
+
 /// Bytes of the RAKP 4 integrity check value: cut by the authentication algorithm, not the integrity algorithm.
 constexpr std::size_t rakp4_code_size(authentication_algorithm a) noexcept {
   switch (a) {
@@ -44,6 +52,24 @@ constexpr mac_id integrity_mac(integrity_algorithm i) noexcept {
     default: return mac_id::hmac_sha1;
   }
 }
+
+/// The suite that a packet's protection most likely means where only the authentication algorithm is known: the
+/// integrity algorithm with the same hash, and AES.
+constexpr cipher_suite usual_suite(authentication_algorithm a, bool authenticated, bool encrypted) noexcept {
+  auto i = integrity_algorithm::none;
+  if (authenticated) {
+    switch (a) {
+      case authentication_algorithm::rakp_none: break;
+      case authentication_algorithm::rakp_hmac_sha1: i = integrity_algorithm::hmac_sha1_96; break;
+      case authentication_algorithm::rakp_hmac_md5: i = integrity_algorithm::hmac_md5_128; break;
+      case authentication_algorithm::rakp_hmac_sha256: i = integrity_algorithm::hmac_sha256_128; break;
+    }
+  }
+  return suite_of(a, i, encrypted ? confidentiality_algorithm::aes_cbc_128 : confidentiality_algorithm::none);
+}
+
+/// Whether the password itself keys the integrity algorithm; else K1 does.
+constexpr bool keyed_by_password(integrity_algorithm i) noexcept { return i == integrity_algorithm::md5_128; }
 
 /// Bytes of a packet's authentication code.
 constexpr std::size_t authcode_size(integrity_algorithm i) noexcept {
@@ -98,30 +124,39 @@ template <backend B> class session_keys {
  public:
   /// Loads what the suite needs. `sik` has rakp_code_size() bytes; `password` is used by MD5-128 integrity only.
   /// Errors: unsupported_suite; crypto_failure. On error nothing stays loaded.
-  status load(B& b, const cipher_suite& suite, bytes sik, [[maybe_unused]] const user_key& password) noexcept {
+  status load(B& b, const cipher_suite& suite, bytes sik, const user_key& password) noexcept {
     unload(b);
     if (!supports<B>(suite)) return errc::unsupported_suite;
-    const bool md5_128 = suite.integrity == integrity_algorithm::md5_128;
-    const bool needs_k1 = suite.integrity != integrity_algorithm::none && !md5_128;
-    const bool needs_k2 = suite.confidentiality != confidentiality_algorithm::none;
+    secret<max_tag_size> k1;
+    secret<max_tag_size> k2;
+    const std::size_t size = rakp_code_size(suite.authentication);
+    const mutable_bytes k1_bytes = k1.reveal().first(size);
+    const mutable_bytes k2_bytes = k2.reveal().first(size);
+    if (needs_k1(suite) || needs_k2(suite)) {
+      scoped_mac_key<B> from(b, rakp_mac(suite.authentication), sik);
+      if (needs_k1(suite))
+        if (const status made = session_key(from, 1, k1_bytes); !made) return made;
+      if (needs_k2(suite))
+        if (const status made = session_key(from, 2, k2_bytes); !made) return made;
+    }
+    return load_derived(b, suite, k1_bytes, k2_bytes, password);
+  }
+
+  /// Loads K1 and K2 themselves, where SIK is not known; those that the suite does not need may be empty. K1 has
+  /// rakp_code_size() bytes, K2 at least its first 16. Errors: as load(), and invalid_argument for a missing key.
+  status load_derived(B& b, const cipher_suite& suite, bytes k1, bytes k2,
+                      [[maybe_unused]] const user_key& password) noexcept {
+    unload(b);
+    if (!supports<B>(suite)) return errc::unsupported_suite;
+    if ((needs_k1(suite) && k1.size() != rakp_code_size(suite.authentication)) ||
+        (needs_k2(suite) && k2.size() < aes_key_size))
+      return errc::invalid_argument;
     if constexpr (digest_backend<B>) {
-      if (md5_128) password_ = password;
+      if (keyed_by_password(suite.integrity)) password_ = password;
     }
     status loaded{};
-    if (needs_k1 || needs_k2) {
-      const mac_id mac = rakp_mac(suite.authentication);
-      scoped_mac_key<B> from(b, mac, sik);
-      secret<max_tag_size> derived;
-      const mutable_bytes key = derived.reveal().first(tag_size(mac));
-      if (needs_k1) {
-        loaded = session_key(from, 1, key);
-        if (loaded) loaded = b.load(k1_, integrity_mac(suite.integrity), key);
-      }
-      if (loaded && needs_k2) {
-        loaded = session_key(from, 2, key);
-        if (loaded) loaded = b.load(k2_, key.first(aes_key_size));
-      }
-    }
+    if (needs_k1(suite)) loaded = b.load(k1_, integrity_mac(suite.integrity), k1);
+    if (loaded && needs_k2(suite)) loaded = b.load(k2_, k2.first(aes_key_size));
     if (!loaded) {
       unload(b);
       return loaded;
@@ -153,6 +188,13 @@ template <backend B> class session_keys {
 
  private:
   struct nothing {};
+
+  static constexpr bool needs_k1(const cipher_suite& s) noexcept {
+    return s.integrity != integrity_algorithm::none && !keyed_by_password(s.integrity);
+  }
+  static constexpr bool needs_k2(const cipher_suite& s) noexcept {
+    return s.confidentiality != confidentiality_algorithm::none;
+  }
 
   /// MD5(password | data | password), the password zero-padded to 20 bytes; SIK and K1 take no part.
   status sign_md5_128(B& b, pieces data, mutable_bytes code) noexcept {

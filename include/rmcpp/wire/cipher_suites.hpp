@@ -67,6 +67,15 @@ constexpr const cipher_suite* find_suite(authentication_algorithm a, integrity_a
   return nullptr;
 }
 
+inline constexpr std::uint8_t no_suite_id = 0xff;  ///< of a combination that is no standard suite
+
+/// The standard suite with these algorithms, else one with id no_suite_id.
+constexpr cipher_suite suite_of(authentication_algorithm a, integrity_algorithm i,
+                                confidentiality_algorithm c) noexcept {
+  const auto* standard = find_suite(a, i, c);
+  return standard ? *standard : cipher_suite{no_suite_id, a, i, c};
+}
+
 /// Request of Get Channel Cipher Suites, 3 bytes.
 struct cipher_suites_request {
   static constexpr std::uint8_t last_index = 0x3f;

@@ -21,7 +21,7 @@ template <class M> concept message = requires(writer w, reader r, M m, const M c
 
 /// Writes `m` to the front of `out` and returns its length in bytes.
 /// Errors: buffer_too_small; too_long if a view exceeds what its length field can say.
-template <message M> constexpr result<std::size_t> encode(const M& m, mutable_bytes out) noexcept {
+template <message M> RMCPP_FLATTEN constexpr result<std::size_t> encode(const M& m, mutable_bytes out) noexcept {
   writer w(out);
   M::layout(w, m);
   return {w.size(), w.error()};
@@ -43,7 +43,7 @@ template <message M> constexpr result<decoded_prefix<M>> decode_prefix(bytes in)
 }
 
 /// Reads a message that is the whole of `in`. Errors: as decode_prefix(), and trailing_bytes.
-template <message M> constexpr result<M> decode(bytes in) noexcept {
+template <message M> RMCPP_FLATTEN constexpr result<M> decode(bytes in) noexcept {
   const auto d = decode_prefix<M>(in);
   const errc error = d && d->size != in.size() ? errc::trailing_bytes : d.error();
   return {d->message, error};

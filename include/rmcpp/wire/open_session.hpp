@@ -31,6 +31,13 @@ enum class confidentiality_algorithm : std::uint8_t {
   xrc4_40 = 3,
 };
 
+/// Whether the tables give the number a meaning; OEM numbers they do not.
+constexpr bool is_defined(authentication_algorithm a) noexcept {
+  return a <= authentication_algorithm::rakp_hmac_sha256;
+}
+constexpr bool is_defined(integrity_algorithm i) noexcept { return i <= integrity_algorithm::hmac_sha256_128; }
+constexpr bool is_defined(confidentiality_algorithm c) noexcept { return c <= confidentiality_algorithm::xrc4_40; }
+
 constexpr const char* describe(authentication_algorithm a) noexcept {
   switch (a) {
     case authentication_algorithm::rakp_none: return "RAKP-none";

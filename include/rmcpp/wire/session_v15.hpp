@@ -16,6 +16,11 @@ enum class auth_type : std::uint8_t {
   rmcp_plus = 6,  ///< not v1.5: the header of session_v2.hpp follows
 };
 
+/// Whether table 13-8 gives the number a meaning in an IPMI v1.5 packet.
+constexpr bool is_defined(auth_type t) noexcept {
+  return t <= auth_type::md5 || t == auth_type::straight_password || t == auth_type::oem;
+}
+
 /// IPMI v1.5 session wrapper (IPMI v2.0, 13.6). Sequence, then id: RMCP+ has them the other way round.
 struct session_v15 {
   auth_type type = auth_type::none;
