@@ -40,3 +40,4 @@
 
 #include <rmcpp/session/bmc.hpp>
 #include <rmcpp/session/console.hpp>
+#include <rmcpp/session/follower.hpp>

@@ -2,9 +2,8 @@
 #pragma once
 
 #include <rmcpp/core/time.hpp>
-#include <rmcpp/protect/open.hpp>
+#include <rmcpp/protect/batch.hpp>
 #include <rmcpp/protect/rakp_codes.hpp>
-#include <rmcpp/protect/seal.hpp>
 #include <rmcpp/session/console_options.hpp>
 #include <rmcpp/session/event.hpp>
 #include <rmcpp/session/request_table.hpp>
@@ -142,6 +141,9 @@ template <console_config Config> class console {
     if (accepts_requests()) requests_.handle_timeout(clock_.now(), options_.retry);
     if (awaits_keep_alive() && clock_.now() >= keep_alive_at_) begin_control(app::get_device_id);
   }
+
+  /// Asks for the session to be brought into the cache, a packet's time before it is used: for pollers of thousands.
+  void prefetch() const noexcept { detail::prefetch_object(*this); }
 
   [[nodiscard]] console_state state() const noexcept { return state_; }
   /// The suite of the login in progress or of the session.
@@ -555,8 +557,6 @@ template <console_config Config> class console {
     ready_pending_ = true;
     move(console_trigger::answer, console_state::active);
   }
-
-  static constexpr retry_policy farewell_retry{.first = {500}, .step = {500}, .longest = {1000}, .tries = 2};
 
   Config config_;
   console_options options_;

@@ -32,6 +32,9 @@ struct console_quirks {
   bool open_session_privilege = false;
 };
 
+/// A session that ends says so, but nobody waits long for the answer.
+inline constexpr retry_policy farewell_retry{.first = {500}, .step = {500}, .longest = {1000}, .tries = 2};
+
 /// Who logs in, and how.
 struct console_options {
   username name{};

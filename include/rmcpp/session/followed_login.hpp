@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <rmcpp/protect/v15_code.hpp>
+#include <rmcpp/session/followed_session.hpp>
+
+/// \file
+/// The cryptography of following a login: trying what is known against the codes that were seen.
+
+namespace rmcpp {
+
+/// A password that may be somebody's.
+struct credential {
+  username name{};
+  bool any_name = true;  ///< whatever name they log in with
+  user_key password{};   ///< up to 20 bytes, zero-padded; v1.5 uses the first 16
+};
+
+/// What is known beforehand.
+struct follower_options {
+  std::span<const credential> users{};  ///< at most 255; borrowed for the follower's life
+  user_key kg{};                        ///< all zero: none
+};
+
+/// Keys of a session whose login was not captured. Its ids are learnt from the first packet that verifies.
+struct given_keys {
+  cipher_suite suite{};
+  session_secret sik{};  ///< empty: K1 and K2 are given instead
+  session_secret k1{};   ///< as long as the hash of the authentication algorithm
+  session_secret k2{};   ///< likewise, or its first 16 bytes
+  user_key password{};   ///< for MD5-128 integrity only
+};
+
+/// Tries the known secrets. Verdicts are unknown where nothing is known, or the backend fails.
+template <backend B> class login_keys {
+ public:
+  login_keys(B& b, const follower_options& options) noexcept : backend_(b), options_(options) {}
+
+  /// RAKP 2 or 3: whether `code` is right under the password of a user of that name; then `user` is its index.
+  template <class Code>
+  verdict judge(const rakp_code& code, const rakp_transcript& t, std::uint8_t& user, Code&& expected) noexcept {
+    verdict v = verdict::unknown;
+    for_users(&t.name, user, [&](std::uint8_t i) {
+      const auto computed = expected(backend_, options_.users[i].password);
+      if (!computed) return false;
+      v = equal_constant_time(*computed, code) ? verdict::ok : verdict::bad;
+      if (v == verdict::ok) user = i;
+      return v == verdict::ok;
+    });
+    return v;
+  }
+  verdict rakp2(authentication_algorithm a, const rakp_exchange& e, std::uint8_t& user) noexcept {
+    return judge(e.rakp2, e.transcript, user,
+                 [&](B& b, const user_key& p) { return rakp2_code(b, a, p, e.transcript); });
+  }
+  verdict rakp3(authentication_algorithm a, const rakp_code& code, const rakp_exchange& e,
+                std::uint8_t& user) noexcept {
+    return judge(code, e.transcript, user, [&](B& b, const user_key& p) { return rakp3_code(b, a, p, e.transcript); });
+  }
+
+  /// Session integrity keys that may be this exchange's, under K_g first: `f(sik, password, used_kg)` until it returns
+  /// true. False if none was right.
+  template <class F>
+  bool for_siks(authentication_algorithm a, const rakp_exchange& e, std::uint8_t user, F&& f) noexcept {
+    const auto attempt = [&](const user_key& password, const user_key& kg) {
+      const auto sik = session_integrity_key(backend_, a, password, kg, e.transcript);
+      return sik && f(*sik, password, !kg.is_zero());
+    };
+    const auto with_users = [&](const user_key& kg) {
+      bool done = false;
+      for_users(&e.transcript.name, user,
+                [&](std::uint8_t i) { return done = attempt(options_.users[i].password, kg); });
+      return done;
+    };
+    // Where K_g is used the password takes no part in SIK: without one the session can be read all the same.
+    const user_key& kg = options_.kg;
+    return (!kg.is_zero() && (with_users(kg) || attempt({}, kg))) || with_users({});
+  }
+
+  /// Authcode of an IPMI v1.5 packet, whose type is not none. `name`: who logged in, null where it is not known.
+  verdict v15(const session_v15& packet, const username* name, std::uint8_t& user) noexcept {
+    verdict v = verdict::unknown;
+    for_users(name, user, [&](std::uint8_t i) {
+      secret<16> code;
+      if (!v15_code(backend_, packet, options_.users[i].password, code)) return false;
+      v = equal_constant_time(code.reveal(), packet.authcode) ? verdict::ok : verdict::bad;
+      if (v == verdict::ok) user = i;
+      return v == verdict::ok;
+    });
+    return v;
+  }
+
+ private:
+  /// The users of that name (null: all), or only the one known already, until `f(index)` returns true.
+  template <class F> void for_users(const username* name, std::uint8_t known, F&& f) noexcept {
+    for (std::size_t i = 0; i < options_.users.size() && i < session_facts::not_given; ++i) {
+      const credential& c = options_.users[i];
+      if (known != session_facts::not_given ? i != known : name && !c.any_name && !(c.name == *name)) continue;
+      if (f(static_cast<std::uint8_t>(i))) return;
+    }
+  }
+
+  B& backend_;
+  const follower_options& options_;
+};
+
+}  // namespace rmcpp
