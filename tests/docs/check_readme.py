@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSL-1.0
-"""The programs printed in README.md compile, warning-free, as printed: each block behind `<!-- compiled: NAME -->`."""
+"""What README.md shows is true. Each block behind `<!-- compiled: NAME -->` compiles, warning-free, as printed; each
+behind `<!-- output: PROGRAM ARGUMENTS -->` is what that example program prints."""
 
+import argparse
 import re
 import subprocess
 import sys
@@ -23,15 +25,32 @@ extern reader_socket udp;
 rmcpp::instant now();
 '''
 WARNINGS = ['-Wall', '-Wextra', '-Wpedantic', '-Wconversion', '-Wshadow', '-Werror', '-Wno-undefined-inline']
-EXPECTED = {'console', 'bmc', 'wire', 'backend'}
+EXPECTED = {'console', 'bmc', 'wire', 'backend', 'follower', 'testing'}
+
+
+def outputs_differ(text, examples):
+    shown = re.findall(r'<!-- output: (\S+) (.*?) -->\n```text\n(.*?)```', text, re.DOTALL)
+    if not shown:
+        sys.exit('README.md shows no output of a program')
+    differ = False
+    for program, arguments, expected in shown:
+        run = subprocess.run([examples / program, *arguments.split()], cwd=ROOT, text=True, stdout=subprocess.PIPE)
+        print(f'output of {program}: {"ok" if run.stdout == expected else "FAIL, it prints:"}')
+        if run.stdout != expected:
+            print(run.stdout)
+            differ = True
+    return differ
 
 
 def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('--build', type=Path, required=True, help='the build directory')
+    args = parser.parse_args()
     text = (ROOT / 'README.md').read_text()
     blocks = dict(re.findall(r'<!-- compiled: (\w+) -->\n```cpp\n(.*?)```', text, re.DOTALL))
     if set(blocks) != EXPECTED:
         sys.exit(f'README.md should hold the programs {sorted(EXPECTED)}, has {sorted(blocks)}')
-    failed = False
+    failed = outputs_differ(text, args.build / 'examples')
     with tempfile.TemporaryDirectory() as folder:
         for name, block in blocks.items():
             source = Path(folder) / f'{name}.cpp'
