@@ -3,9 +3,9 @@
 #include <rmcpp/crypto/concepts.hpp>
 #include <rmcpp/crypto/keys.hpp>
 #include <rmcpp/protect/suite.hpp>
+#include <rmcpp/testing/null_backend.hpp>
 
 #include "support/catch.hpp"
-#include "support/test_backend.hpp"
 
 #include <type_traits>
 
@@ -160,11 +160,14 @@ static_assert(digest_backend<without_md5> && !supports_digest<without_md5>(diges
 static_assert(!supports_digest<minimal>(digest_id::md5) && supports_digest<null_backend>(digest_id::md5));
 
 struct fused : null_backend {
-  status encrypt_then_sign(aes_key&, mac_key&, mutable_bytes, std::size_t, std::size_t, std::size_t) noexcept {
-    return {};
-  }
+  status encrypt_then_sign(aes_key&, mac_key&, const fused_packet&) noexcept { return {}; }
 };
 static_assert(fused_backend<fused> && backend<fused>);
+
+struct batched : null_backend {
+  void encrypt_then_sign(std::span<fused_job<aes_key, mac_key>>) noexcept {}
+};
+static_assert(batch_backend<batched> && !batch_backend<fused> && !fused_backend<batched>);
 
 /// The standard suites that a build on B has, as bits 0 to 19.
 template <backend B> constexpr std::uint32_t suites_of() {

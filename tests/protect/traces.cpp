@@ -2,6 +2,7 @@
 // Recorded sessions of real BMCs and other people's software, from the password to the last byte: keys, codes, every
 // trailer, every payload, and the same datagrams made again. tests/vectors/README.md names the sources.
 #include <rmcpp/crypto/cryptopp.hpp>
+#include <rmcpp/crypto/openssl.hpp>
 #include <rmcpp/protect/open.hpp>
 #include <rmcpp/protect/seal.hpp>
 #include <rmcpp/wire/lan_message.hpp>
@@ -28,7 +29,8 @@ std::string optional_of(const json& object, const char* name) {
 }
 
 /// Checks the setup's codes against the password and returns the keys.
-key_material check_handshake(cryptopp_backend& b, const handshake& h, const user_key& password, const user_key& kg) {
+template <backend B>
+key_material check_handshake(B& b, const handshake& h, const user_key& password, const user_key& kg) {
   if (h.suite.authentication == authentication_algorithm::rakp_none) {
     CHECK(h.rakp2.empty());
     CHECK(h.rakp3.empty());
@@ -50,9 +52,10 @@ struct replayed_session {
 
 /// Opens each datagram behind the setup, checks that it holds an IPMI message, and seals the message again with the
 /// recorded header and IV: the same bytes come out.
-replayed_session replay(cryptopp_backend& b, const std::vector<datagram>& trace, const handshake& h,
-                        const user_key& password, const std::string& sik) {
-  session_keys<cryptopp_backend> keys;
+template <backend B>
+replayed_session replay(B& b, const std::vector<datagram>& trace, const handshake& h, const user_key& password,
+                        const std::string& sik) {
+  session_keys<B> keys;
   REQUIRE(keys.load(b, h.suite, from_hex(sik), password).has_value());
   replay_window to_bmc, to_console;
   replayed_session done;
@@ -90,7 +93,8 @@ replayed_session replay(cryptopp_backend& b, const std::vector<datagram>& trace,
 
 }  // namespace
 
-TEST_CASE("sessions with real BMCs verify from the password on and are made again byte by byte", "[protect][trace]") {
+TEMPLATE_TEST_CASE("sessions with real BMCs verify from the password on and are made again byte by byte",
+                   "[protect][trace]", cryptopp_backend, openssl_backend) {
   struct row {
     const char* file;
     std::uint8_t suite;
@@ -104,7 +108,7 @@ TEST_CASE("sessions with real BMCs verify from the password on and are made agai
   };
   for (const auto& r : rows) {
     CAPTURE(r.file);
-    cryptopp_backend b;
+    TestType b;
     const auto file = load_json(r.file);
     const auto trace = load_trace(file);
     const auto h = find_handshake(trace);
@@ -121,14 +125,14 @@ TEST_CASE("sessions with real BMCs verify from the password on and are made agai
   }
 }
 
-TEST_CASE("every captured RMCP+ session between other people's programs verifies and is made again",
-          "[protect][trace][capture]") {
+TEMPLATE_TEST_CASE("every captured RMCP+ session between other people's programs verifies and is made again",
+                   "[protect][trace][capture]", cryptopp_backend, openssl_backend) {
   std::map<int, int> sessions_of_suite;
   for (const auto& name : capture_names()) {
     const auto decoded = load_decoded(name);
     if (decoded.at("sessions").empty()) continue;  // IPMI v1.5: see crypto/keys
     CAPTURE(name);
-    cryptopp_backend b;
+    TestType b;
     const auto trace = load_capture(name);
     const auto h = find_handshake(trace);
     const auto& session = decoded.at("sessions").at(0);
