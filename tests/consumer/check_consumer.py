@@ -50,7 +50,7 @@ def build_consumer(meson, source, build, env, *options):
 
 def through_pkgconfig(meson, folder, env, version):
     prefix = folder / 'prefix'
-    options = [f'--prefix={prefix}', '-Dtests=disabled', '-Dexamples=disabled']
+    options = [f'--prefix={prefix}', '-Dtests=disabled', '-Dexamples=disabled', '-Dbench=disabled']
     setup(meson, ROOT, folder / 'library', env, *options, looked_for=set())
     run([meson, 'install', '-C', folder / 'library'], env)
 

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: BSL-1.0
 #include <rmcpp/crypto/cryptopp.hpp>
 #include <rmcpp/protect/seal.hpp>
+#include <rmcpp/testing/null_backend.hpp>
 
 #include "support/catch.hpp"
 #include "support/heap_counter.hpp"
 #include "support/protected_session.hpp"
-#include "support/test_backend.hpp"
 #include "support/vectors.hpp"
 
+#include <algorithm>
 #include <string>
 
 namespace {
@@ -16,31 +17,40 @@ using namespace rmcpp;
 using namespace rmcpp::test;
 using testing::null_backend;
 
-/// Seals into the front of a buffer full of A5h that is `room` bytes longer than the datagram.
+/// Seals into the front of a buffer full of A5h that is `room` bytes longer than the datagram. seal() is told of `told`
+/// of them.
 template <backend B>
-buffer seal_with_room(protected_session<B>& s, payload_byte kind, bytes message, std::size_t room) {
+buffer seal_with_room(protected_session<B>& s, payload_byte kind, bytes message, std::size_t room, std::size_t told) {
   const auto p = plan(kind, s.suite.integrity, message.size());
   buffer out(p.total + room, 0xa5);
   copy(message, mutable_bytes(out).subspan(p.message));
-  const auto n = seal(s.b, s.keys, {.payload = kind, .id = example_id, .sequence = 1}, p, example_iv, out);
+  const auto n = seal(s.b, s.keys, {.payload = kind, .id = example_id, .sequence = 1}, p, example_iv,
+                      mutable_bytes(out).first(p.total + told));
   REQUIRE(n.has_value());
   REQUIRE(*n == p.total);
   return out;
 }
 
+/// Crypto++ without its fused form.
+struct unfused_cryptopp : private cryptopp_backend {
+  using cryptopp_backend::aes_key, cryptopp_backend::mac_key, cryptopp_backend::supports;
+  using cryptopp_backend::decrypt, cryptopp_backend::digest, cryptopp_backend::encrypt, cryptopp_backend::load,
+      cryptopp_backend::sign, cryptopp_backend::unload;
+};
+static_assert(digest_backend<unfused_cryptopp> && !fused_backend<unfused_cryptopp>);
+
 /// Fuses by the book, and writes down what it was asked.
 struct fused_spy : cryptopp_backend {
-  status encrypt_then_sign(aes_key& aes, mac_key& mac, mutable_bytes packet, std::size_t from, std::size_t to,
-                           std::size_t tag) noexcept {
+  status encrypt_then_sign(aes_key& aes, mac_key& mac, const fused_packet& p) noexcept {
     ++fused;
-    sound = sound && from == session_header_v2::size + aes_block_size && (to - from) % aes_block_size == 0 &&
-            to + session_trailer::fixed_size <= packet.size() - tag &&
-            packet[packet.size() - tag - 1] == session_trailer::next_header;
+    sound = sound && p.text == session_header_v2::size + aes_block_size && p.text_size % aes_block_size == 0 &&
+            p.code % 16 == 0 && p.text + p.text_size + session_trailer::fixed_size <= p.code &&
+            p.code + p.code_size <= p.data.size() && p.data[p.code - 1] == session_trailer::next_header;
     block iv{};
-    copy(packet.subspan(from - aes_block_size, aes_block_size), iv);
-    if (const auto done = cryptopp_backend::encrypt(aes, iv, packet.subspan(from, to - from)); !done) return done;
-    const std::array<bytes, 1> covered{packet.first(packet.size() - tag)};
-    return cryptopp_backend::sign(mac, covered, packet.last(tag));
+    copy(p.data.subspan(p.text - aes_block_size, aes_block_size), iv);
+    if (const auto done = cryptopp_backend::encrypt(aes, iv, p.data.subspan(p.text, p.text_size)); !done) return done;
+    const std::array<bytes, 1> covered{p.data.first(p.code)};
+    return cryptopp_backend::sign(mac, covered, p.data.subspan(p.code, p.code_size));
   }
   status sign(mac_key& key, pieces data, mutable_bytes tag) noexcept {
     ++signed_apart;
@@ -58,9 +68,7 @@ struct fused_spy : cryptopp_backend {
 static_assert(fused_backend<fused_spy> && digest_backend<fused_spy>);
 
 struct failing_fused : null_backend {
-  status encrypt_then_sign(aes_key&, mac_key&, mutable_bytes, std::size_t, std::size_t, std::size_t) noexcept {
-    return errc::crypto_failure;
-  }
+  status encrypt_then_sign(aes_key&, mac_key&, const fused_packet&) noexcept { return errc::crypto_failure; }
 };
 
 }  // namespace
@@ -82,8 +90,8 @@ TEST_CASE("seal() gives the vectors' bytes", "[protect][seal]") {
   CHECK(count == static_cast<int>(suites_with_integrity.size()));
 }
 
-TEMPLATE_TEST_CASE("a sealed datagram has its parts where the plan says, and nothing is written behind it",
-                   "[protect][seal]", cryptopp_backend, null_backend) {
+TEMPLATE_TEST_CASE("a sealed datagram has its parts where the plan says, and nothing is written behind its span",
+                   "[protect][seal]", cryptopp_backend, unfused_cryptopp, null_backend) {
   for (const auto id : all_suites) {
     protected_session<TestType> s(id);
     for (const auto type : {payload_type::ipmi, payload_type::oem_explicit}) {
@@ -92,7 +100,7 @@ TEMPLATE_TEST_CASE("a sealed datagram has its parts where the plan says, and not
         CAPTURE(static_cast<int>(id), static_cast<int>(type), size);
         const auto message = counting_bytes(size);
         const auto p = plan(kind, s.suite.integrity, size);
-        const auto out = seal_with_room(s, kind, message, 40);
+        const auto out = seal_with_room(s, kind, message, 40, 0);
         REQUIRE(out.size() == p.total + 40);
         REQUIRE(equal(bytes(out).last(40), buffer(40, 0xa5)));
 
@@ -124,6 +132,24 @@ TEMPLATE_TEST_CASE("a sealed datagram has its parts where the plan says, and not
           REQUIRE(s.keys.sign(s.b, std::array{datagram.subspan(4, p.authcode - 4)}, code).has_value());
           REQUIRE(equal(datagram.last(code.size()), code));
         }
+      }
+    }
+  }
+}
+
+TEMPLATE_TEST_CASE("a longer span gives the same datagram; what is behind it there is scratch, and no more than said",
+                   "[protect][seal]", cryptopp_backend, unfused_cryptopp, null_backend) {
+  for (const auto id : all_suites) {
+    protected_session<TestType> s(id);
+    for (const std::size_t size : {0u, 7u, 15u, 16u, 30u, 47u, 63u, 64u, 200u}) {
+      const auto message = counting_bytes(size);
+      const auto exact = seal_with_room(s, s.kind(), message, 0, 0);
+      for (std::size_t told = 1; told <= seal_slack + 16; ++told) {
+        CAPTURE(static_cast<int>(id), size, told);
+        const auto out = seal_with_room(s, s.kind(), message, 2 * seal_slack, told);
+        REQUIRE(equal(bytes(out).first(exact.size()), exact));
+        const std::size_t scratch = std::min(told, seal_slack);
+        REQUIRE(equal(bytes(out).subspan(exact.size() + scratch), buffer(2 * seal_slack - scratch, 0xa5)));
       }
     }
   }
@@ -236,7 +262,7 @@ TEST_CASE("a fused backend makes the same bytes in one call, and only where the 
           "[protect][seal][fused]") {
   for (const auto id : all_suites) {
     protected_session<fused_spy> fused(id);
-    protected_session<cryptopp_backend> plain(id);
+    protected_session<unfused_cryptopp> plain(id);
     const bool hmac = fused.suite.integrity != integrity_algorithm::md5_128 && fused.keys.authenticates();
     for (const auto type : {payload_type::ipmi, payload_type::sol, payload_type::oem_explicit}) {
       // The fused form is for 12-byte headers.
@@ -258,7 +284,7 @@ TEST_CASE("a fused backend makes the same bytes in one call, and only where the 
 TEST_CASE("a packet that is only authenticated is not fused, in a suite with encryption too",
           "[protect][seal][fused]") {
   protected_session<fused_spy> fused(3);
-  protected_session<cryptopp_backend> plain(3);
+  protected_session<unfused_cryptopp> plain(3);
   const auto kind = payload_byte::of(payload_type::sol, true, false);
   CHECK(fused.sealed(1, example_message, kind) == plain.sealed(1, example_message, kind));
   CHECK(fused.b.fused == 0);

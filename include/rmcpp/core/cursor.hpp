@@ -35,9 +35,9 @@ template <class T> constexpr void from_wire(T& v, std::uint32_t raw) noexcept {
 
 /// Two's complement of the sum: makes the covered bytes and itself sum to 0 (IPMI v2.0, 13.8).
 constexpr std::uint8_t checksum(bytes covered) noexcept {
-  unsigned sum = 0;
-  for (const auto b : covered) sum += b;
-  return static_cast<std::uint8_t>(0u - sum);
+  std::uint8_t sum = 0;  // no wider than a byte: compilers then add 16 of them at a time
+  for (const auto b : covered) sum = static_cast<std::uint8_t>(sum - b);
+  return sum;
 }
 
 }  // namespace detail
@@ -114,8 +114,11 @@ class writer {
     if (!room(n)) return;
     for (std::size_t i = 0; i < n; ++i, v >>= 8) out_[at_++] = static_cast<std::uint8_t>(v);
   }
+  /// What was built in its place stays there.
   constexpr void append(bytes v) noexcept {
-    if (room(v.size())) at_ += copy(v, out_.subspan(at_));
+    if (!room(v.size())) return;
+    if (v.data() != out_.data() + at_) copy(v, out_.subspan(at_));
+    at_ += v.size();
   }
 
   mutable_bytes out_;

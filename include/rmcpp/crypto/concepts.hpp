@@ -47,15 +47,42 @@ template <class B> concept digest_backend = backend<B> && requires(B b, pieces d
 };
 // clang-format on
 
-/// A backend that encrypts and then signs one packet in one call, because it can interleave the two. `packet` is
-/// 12-byte header | IV | plaintext and pad | trailer up to the next-header byte | room for the tag; the cipher works on
-/// `[cipher_from, cipher_to)`, the IV lies in the 16 bytes before it, the tag covers everything before it and is
-/// `tag` bytes long. Without it the protection layer calls encrypt() and sign().
+/// One packet for encrypt_then_sign(). `data` is the 12-byte session header | IV | plaintext and pad | trailer up to
+/// the next-header byte | room for the tag | surplus. Text and tag are where the offsets say; the IV lies in the 16
+/// bytes before the text, the tag covers all bytes before it.
+struct fused_packet {
+  mutable_bytes data{};
+  std::size_t text = 0;
+  std::size_t text_size = 0;  ///< whole blocks, at least one
+  std::size_t code = 0;  ///< offset of the tag: a multiple of 16, because of the shorter header and the trailer's pad
+  std::size_t code_size = 0;
+};
+
+/// A backend that encrypts and then signs one packet in one call, because it can interleave the two. It may use what
+/// lies behind the tag in `data` as scratch. Without it the protection layer calls encrypt() and sign().
 // clang-format off
 template <class B>
 concept fused_backend = backend<B> &&
-    requires(B b, typename B::mac_key mac, typename B::aes_key aes, mutable_bytes packet, std::size_t n) {
-  { b.encrypt_then_sign(aes, mac, packet, n, n, n) } noexcept -> std::same_as<status>;
+    requires(B b, typename B::mac_key mac, typename B::aes_key aes, const fused_packet& packet) {
+  { b.encrypt_then_sign(aes, mac, packet) } noexcept -> std::same_as<status>;
+};
+// clang-format on
+
+/// One of several packets, each with keys of its own.
+template <class AesKey, class MacKey> struct fused_job {
+  AesKey* aes = nullptr;
+  MacKey* mac = nullptr;
+  fused_packet packet{};
+  status done{};  ///< for the backend to fill
+};
+template <backend B> using fused_job_of = fused_job<typename B::aes_key, typename B::mac_key>;
+
+/// A backend that works on several packets at once, in wide registers or in an accelerator. Each job has its own
+/// outcome. Without it packets are sealed one after the other, which costs nothing but what such a backend would gain.
+// clang-format off
+template <class B>
+concept batch_backend = backend<B> && requires(B b, std::span<fused_job_of<B>> jobs) {
+  { b.encrypt_then_sign(jobs) } noexcept;
 };
 // clang-format on
 

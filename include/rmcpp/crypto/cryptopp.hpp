@@ -5,118 +5,16 @@
 #include <rmcpp/core/result.hpp>
 #include <rmcpp/core/secure.hpp>
 #include <rmcpp/crypto/concepts.hpp>
+#include <rmcpp/crypto/cryptopp_kernel.hpp>
 
-// The Weak1 namespace holds MD2 and MD5 without the macro dance that Weak needs and without its warning.
-#ifndef CRYPTOPP_ENABLE_NAMESPACE_WEAK
-#define CRYPTOPP_ENABLE_NAMESPACE_WEAK 1  // NOLINT(readability-identifier-naming)
-#define RMCPP_UNDEF_NAMESPACE_WEAK
-#endif
-#include <cryptopp/aes.h>
-#include <cryptopp/md2.h>
-#include <cryptopp/md5.h>
 #include <cryptopp/osrng.h>
-#include <cryptopp/sha.h>
-#ifdef RMCPP_UNDEF_NAMESPACE_WEAK
-#undef CRYPTOPP_ENABLE_NAMESPACE_WEAK
-#undef RMCPP_UNDEF_NAMESPACE_WEAK
-#endif
-
-#include <algorithm>
-#include <cstring>
-#include <type_traits>
 
 /// \file
-/// The Crypto++ backend. HMAC keys are kept as the two midstates behind the padded key (HMAC<> would hash both pads for
-/// every message), AES keys as expanded schedules driven directly (CBC_Mode is not needed and allocates). Heap is used
-/// when an AES key is loaded, and by MD2.
+/// The Crypto++ backend: keys, checks and the end of exceptions. How Crypto++ is driven, and what that buys, is in
+/// cryptopp_kernel.hpp. Heap is used when a backend first loads or uses an AES key (9.3 KB, of which a key itself holds
+/// nothing), by MD2, and when an entropy source is first used.
 
 namespace rmcpp {
-
-namespace detail {
-
-/// A Crypto++ hash with its state and block function opened up.
-template <class Hash> struct open_hash : Hash {
-  using word = CryptoPP::word32;
-  static constexpr bool big_endian = std::is_same_v<typename Hash::ByteOrderClass, CryptoPP::BigEndian>;
-  static constexpr std::size_t words = Hash::DIGESTSIZE / sizeof(word);
-  static constexpr std::size_t block_size = 64;
-
-  void set(const word* midstate) noexcept { std::copy_n(midstate, words, this->StateBuf()); }
-  void get(word* midstate) noexcept { std::copy_n(this->StateBuf(), words, midstate); }
-
-  /// Whole blocks. Crypto++ reads words, so bytes at odd addresses go through an aligned copy.
-  void blocks(const std::uint8_t* data, std::size_t size) {
-    if (CryptoPP::IsAligned<word>(data)) {
-      this->HashMultipleBlocks(reinterpret_cast<const word*>(data), size);
-      return;
-    }
-    alignas(16) std::array<std::uint8_t, block_size> aligned;
-    for (; size != 0; data += block_size, size -= block_size) {
-      std::memcpy(aligned.data(), data, block_size);
-      this->HashMultipleBlocks(reinterpret_cast<const word*>(aligned.data()), block_size);
-    }
-  }
-
-  /// Hashes the pieces from the present state, of which `before` bytes are already in, and closes the message.
-  void finish(pieces data, std::uint64_t before) {
-    alignas(16) std::array<std::uint8_t, block_size> partial;
-    std::size_t held = 0;
-    std::uint64_t total = before;
-    for (bytes piece : data) {
-      total += piece.size();
-      if (held != 0) {
-        const std::size_t n = std::min(piece.size(), block_size - held);
-        std::copy_n(piece.data(), n, partial.data() + held);
-        held += n;
-        piece = piece.subspan(n);
-        if (held < block_size) continue;
-        blocks(partial.data(), block_size);
-        held = 0;
-      }
-      const std::size_t whole = piece.size() & ~(block_size - 1);
-      if (whole != 0) blocks(piece.data(), whole);
-      held = piece.size() - whole;
-      std::copy_n(piece.data() + whole, held, partial.data());
-    }
-    partial[held++] = 0x80;
-    if (held > block_size - 8) {
-      std::fill(partial.begin() + static_cast<std::ptrdiff_t>(held), partial.end(), std::uint8_t{0});
-      blocks(partial.data(), block_size);
-      held = 0;
-    }
-    std::fill(partial.begin() + static_cast<std::ptrdiff_t>(held), partial.end(), std::uint8_t{0});
-    for (std::size_t i = 0; i < 8; ++i) {
-      const std::size_t at = big_endian ? block_size - 1 - i : block_size - 8 + i;
-      partial[at] = static_cast<std::uint8_t>((total * 8) >> (8 * i));
-    }
-    blocks(partial.data(), block_size);
-  }
-
-  /// The second, outer hash of HMAC: one block that holds the inner digest as words already in native order.
-  void finish_outer(const word* outer) {
-    alignas(16) std::array<word, block_size / sizeof(word)> one{};
-    get(one.data());
-    constexpr word bits = (block_size + Hash::DIGESTSIZE) * 8;
-    one[words] = big_endian ? 0x80000000u : 0x00000080u;
-    one[big_endian ? 15 : 14] = bits;
-    set(outer);
-    Hash::Transform(this->StateBuf(), one.data());
-  }
-
-  /// What was hashed last may have been a key.
-  void forget() noexcept { std::fill_n(this->StateBuf(), words, word{0}); }
-
-  /// The leftmost bytes of the digest.
-  void extract(mutable_bytes tag) noexcept {
-    const word* state = this->StateBuf();
-    for (std::size_t i = 0; i < tag.size(); ++i) {
-      const auto shift = 8 * (big_endian ? 3 - i % 4 : i % 4);
-      tag[i] = static_cast<std::uint8_t>(state[i / 4] >> shift);
-    }
-  }
-};
-
-}  // namespace detail
 
 /// The default crypto backend, on Crypto++ 8. One per thread: it keeps scratch hashers.
 class cryptopp_backend {
@@ -132,27 +30,33 @@ class cryptopp_backend {
    private:
     friend cryptopp_backend;
     void wipe() noexcept {
-      rmcpp::wipe({reinterpret_cast<std::uint8_t*>(inner_.data()), sizeof inner_});
-      rmcpp::wipe({reinterpret_cast<std::uint8_t*>(outer_.data()), sizeof outer_});
+      rmcpp::wipe({reinterpret_cast<std::uint8_t*>(&midstates_), sizeof midstates_});
       loaded_ = false;
     }
-    alignas(16) std::array<CryptoPP::word32, 8> inner_{};
-    alignas(16) std::array<CryptoPP::word32, 8> outer_{};
+    detail::hmac_midstates midstates_{};
     mac_id id_{};
     bool loaded_ = false;
   };
 
-  /// Both key schedules, about 10 KB of heap once loaded.
+  /// Both key schedules; wiped with the object.
   class aes_key {
    public:
     aes_key() noexcept = default;
     aes_key(const aes_key&) = delete;
     aes_key& operator=(const aes_key&) = delete;
+    ~aes_key() { wipe(); }
 
    private:
     friend cryptopp_backend;
-    CryptoPP::AES::Encryption encryption_;
-    CryptoPP::AES::Decryption decryption_;
+    using schedule = detail::aes_encryption::schedule;
+    static_assert(std::is_same_v<schedule, detail::aes_decryption::schedule>);
+    void wipe() noexcept {
+      rmcpp::wipe({reinterpret_cast<std::uint8_t*>(&encryption_), sizeof encryption_});
+      rmcpp::wipe({reinterpret_cast<std::uint8_t*>(&decryption_), sizeof decryption_});
+      loaded_ = false;
+    }
+    alignas(16) schedule encryption_{};
+    alignas(16) schedule decryption_{};
     bool loaded_ = false;
   };
 
@@ -175,8 +79,8 @@ class cryptopp_backend {
   status load(aes_key& key, bytes secret_bytes) noexcept {
     if (secret_bytes.size() != aes_key_size) return errc::invalid_argument;
     return guarded([&] {
-      key.encryption_.SetKey(secret_bytes.data(), secret_bytes.size());
-      key.decryption_.SetKey(secret_bytes.data(), secret_bytes.size());
+      encryption_.expand(secret_bytes, key.encryption_);
+      decryption_.expand(secret_bytes, key.decryption_);
       key.loaded_ = true;
       return status{};
     });
@@ -188,9 +92,9 @@ class cryptopp_backend {
     if (tag.size() > tag_size(key.id_)) return errc::invalid_argument;
     return guarded([&] {
       with_hash(key.id_, [&](auto& hash) {
-        hash.set(key.inner_.data());
-        hash.finish(data, hash.block_size);
-        hash.finish_outer(key.outer_.data());
+        hash.set(key.midstates_.inner.data());
+        hash.finish_pieces(data, hash.block_size);
+        hash.finish_outer(key.midstates_.outer.data());
         hash.extract(tag);
         hash.forget();
       });
@@ -203,12 +107,26 @@ class cryptopp_backend {
     if (const auto ok = usable(key, data); !ok) return ok;
     return guarded([&] {
       std::uint8_t* const d = data.data();
-      // Each block is xored with the ciphertext before it: for the first that is the IV, for the rest it lies there.
-      const auto& aes = key.encryption_;
-      aes.AdvancedProcessBlocks(d, iv.data(), d, aes_block_size, CryptoPP::BlockTransformation::BT_XorInput);
+      const detail::aes_encryption::lease lease(encryption_, key.encryption_);
+      // Where the IV lies elsewhere, the first block is done apart.
+      encryption_.AdvancedProcessBlocks(d, iv.data(), d, aes_block_size, CryptoPP::BlockTransformation::BT_XorInput);
       if (data.size() > aes_block_size)
-        aes.AdvancedProcessBlocks(d + aes_block_size, d, d + aes_block_size, data.size() - aes_block_size,
-                                  CryptoPP::BlockTransformation::BT_XorInput);
+        detail::encrypt_behind_iv(encryption_, d + aes_block_size, data.size() - aes_block_size);
+      return status{};
+    });
+  }
+
+  /// encrypt() and sign() of one packet, interleaved; clobbers up to 64 bytes of `p.data` behind `p.code`, where it has
+  /// them. Errors: as theirs.
+  status encrypt_then_sign(aes_key& aes, mac_key& mac, const fused_packet& p) noexcept {
+    if (!mac.loaded_) return errc::crypto_failure;
+    if (p.code_size > tag_size(mac.id_) || p.code > p.data.size() || p.code_size > p.data.size() - p.code)
+      return errc::invalid_argument;
+    if (p.text < aes_block_size || p.text > p.code || p.text_size > p.code - p.text) return errc::invalid_argument;
+    if (const auto ok = usable(aes, p.data.subspan(p.text, p.text_size)); !ok) return ok;
+    return guarded([&] {
+      const detail::aes_encryption::lease lease(encryption_, aes.encryption_);
+      with_hash(mac.id_, [&](auto& hash) { detail::encrypt_then_sign(hash, encryption_, mac.midstates_, p); });
       return status{};
     });
   }
@@ -218,13 +136,12 @@ class cryptopp_backend {
     if (const auto ok = usable(key, data); !ok) return ok;
     return guarded([&] {
       std::uint8_t* const d = data.data();
-      // From the last block backwards, so that each block's predecessor is still ciphertext when it is needed.
-      const auto& aes = key.decryption_;
-      if (data.size() > aes_block_size)
-        aes.AdvancedProcessBlocks(
-            d + aes_block_size, d, d + aes_block_size, data.size() - aes_block_size,
-            CryptoPP::BlockTransformation::BT_ReverseDirection | CryptoPP::BlockTransformation::BT_AllowParallel);
-      aes.ProcessAndXorBlock(d, iv.data(), d);
+      const detail::aes_decryption::lease lease(decryption_, key.decryption_);
+      // In a packet the IV lies right before; elsewhere the first block is done apart, and last, for the second needs
+      // it.
+      const std::size_t apart = d == iv.data() + iv.size() ? 0 : aes_block_size;
+      if (data.size() > apart) detail::decrypt_behind_iv(decryption_, d + apart, data.size() - apart);
+      if (apart != 0) decryption_.ProcessAndXorBlock(d, iv.data(), d);
       return status{};
     });
   }
@@ -239,8 +156,8 @@ class cryptopp_backend {
         md2.TruncatedFinal(out.data(), out.size());
         return status{};
       }
-      CryptoPP::Weak1::MD5::InitState(md5_.StateBuf());
-      md5_.finish(data, 0);
+      md5_.start();
+      md5_.finish_pieces(data, 0);
       md5_.extract(out);
       md5_.forget();
       return status{};
@@ -249,19 +166,11 @@ class cryptopp_backend {
 
   void unload(mac_key& key) noexcept { key.wipe(); }
 
-  /// Overwrites both schedules with those of a zero key; the memory is kept for the next load.
-  void unload(aes_key& key) noexcept {
-    if (!key.loaded_) return;
-    constexpr std::array<std::uint8_t, aes_key_size> zero{};
-    (void)load(key, zero);
-    key.loaded_ = false;
-  }
+  void unload(aes_key& key) noexcept { key.wipe(); }
 
  private:
-  template <class Hash> struct scratch : detail::open_hash<Hash> { using detail::open_hash<Hash>::StateBuf; };
-
   /// A library's exception ends here.
-  template <class F> static status guarded(F&& f) noexcept {
+  template <class F> [[gnu::always_inline]] static status guarded(F&& f) noexcept {
     try {
       return f();
     } catch (...) {
@@ -269,7 +178,7 @@ class cryptopp_backend {
     }
   }
 
-  template <class F> void with_hash(mac_id id, F&& f) {
+  template <class F> [[gnu::always_inline]] void with_hash(mac_id id, F&& f) {
     switch (id) {
       case mac_id::hmac_md5: return f(md5_);
       case mac_id::hmac_sha1: return f(sha1_);
@@ -282,12 +191,12 @@ class cryptopp_backend {
     const auto midstate = [&](std::uint8_t with, CryptoPP::word32* to) {
       pad.fill(with);
       for (std::size_t i = 0; i < secret_bytes.size(); ++i) pad[i] = static_cast<std::uint8_t>(secret_bytes[i] ^ with);
-      Hash::InitState(hash.StateBuf());
+      hash.start();
       hash.blocks(pad.data(), pad.size());
       hash.get(to);
     };
-    midstate(0x36, key.inner_.data());
-    midstate(0x5c, key.outer_.data());
+    midstate(0x36, key.midstates_.inner.data());
+    midstate(0x5c, key.midstates_.outer.data());
     rmcpp::wipe(pad);
     hash.forget();
   }
@@ -297,31 +206,49 @@ class cryptopp_backend {
     return data.empty() || data.size() % aes_block_size != 0 ? status{errc::invalid_argument} : status{};
   }
 
-  scratch<CryptoPP::Weak1::MD5> md5_;
-  scratch<CryptoPP::SHA1> sha1_;
-  scratch<CryptoPP::SHA256> sha256_;
+  detail::aes_encryption encryption_;
+  detail::aes_decryption decryption_;
+  detail::open_hash<CryptoPP::Weak1::MD5> md5_;
+  detail::open_hash<CryptoPP::SHA1> sha1_;
+  detail::open_hash<CryptoPP::SHA256> sha256_;
 };
-static_assert(digest_backend<cryptopp_backend>);
+static_assert(digest_backend<cryptopp_backend> && fused_backend<cryptopp_backend>);
 
-/// Entropy from the operating system, fetched in larger pieces because each fetch opens a device. One per thread.
-class cryptopp_entropy {
+/// Randomness of the operating system. Each request opens a device: 180 ns for an IV, more than sealing a small packet.
+struct cryptopp_os_entropy {
+  bool fill(mutable_bytes out) noexcept {
+    try {
+      CryptoPP::OS_GenerateRandomBlock(false, out.data(), out.size());
+      return true;
+    } catch (...) {
+      return false;
+    }
+  }
+};
+
+/// Entropy by AES-256 in counter mode, keyed by `Seed` and rekeyed for every pool: the first bytes that a key gives are
+/// the next key, which replaces it, and bytes handed out are wiped, so that a stolen state tells nothing of the past.
+/// `Seed` takes part again every `pools_per_seed` pools. One per thread. Heap: once, for the key schedule.
+/// After fork() both processes would hand out the same bytes: call reseed() in the child.
+template <class Seed> class cryptopp_generator {
  public:
-  cryptopp_entropy() noexcept = default;
+  static constexpr std::size_t pool_size = 1024;
+  static constexpr std::uint32_t pools_per_seed = 1024;  // a megabyte
+
+  cryptopp_generator() noexcept = default;
+  explicit cryptopp_generator(Seed seed) noexcept : seed_(seed) {}
   /// Moves the bytes not yet used: handing out the same randomness twice would repeat ids and IVs.
-  cryptopp_entropy(cryptopp_entropy&& from) noexcept : pool_(from.pool_), used_(from.used_) { from.drain(); }
-  cryptopp_entropy& operator=(cryptopp_entropy&& from) noexcept {
-    if (this == &from) return *this;
-    pool_ = from.pool_;
-    used_ = from.used_;
-    from.drain();
+  cryptopp_generator(cryptopp_generator&& from) noexcept { take(from); }
+  cryptopp_generator& operator=(cryptopp_generator&& from) noexcept {
+    if (this != &from) take(from);
     return *this;
   }
-  ~cryptopp_entropy() { drain(); }
+  ~cryptopp_generator() { reseed(); }
 
-  /// False if the operating system gives no randomness.
+  /// False if the seed's source gives none; what was written of `out` by then is random.
   bool fill(mutable_bytes out) noexcept {
     while (!out.empty()) {
-      if (used_ == pool_.size() && !refill()) return false;
+      if (used_ == pool_size && !refill()) return false;
       const auto unused = mutable_bytes(pool_).subspan(used_);
       const std::size_t n = copy(unused, out);
       wipe(unused.first(n));
@@ -331,23 +258,65 @@ class cryptopp_entropy {
     return true;
   }
 
- private:
-  bool refill() noexcept {
-    try {
-      CryptoPP::OS_GenerateRandomBlock(false, pool_.data(), pool_.size());
-      used_ = 0;
-      return true;
-    } catch (...) {
-      return false;
-    }
-  }
-  void drain() noexcept {
+  /// Forgets everything; the next fill() asks the seed's source.
+  void reseed() noexcept {
     wipe(pool_);
-    used_ = pool_.size();
+    wipe(key_);
+    used_ = pool_size;
+    pools_left_ = 0;
   }
 
-  std::array<std::uint8_t, 1024> pool_{};
-  std::size_t used_ = pool_.size();
+ private:
+  using key = std::array<std::uint8_t, 32>;
+
+  bool refill() noexcept {
+    if (pools_left_ == 0) {
+      secret<std::tuple_size_v<key>> fresh;
+      if (!seed_.fill(fresh.reveal())) return false;
+      for (std::size_t i = 0; i < key_.size(); ++i) key_[i] = static_cast<std::uint8_t>(key_[i] ^ fresh.reveal()[i]);
+      pools_left_ = pools_per_seed;
+    }
+    try {
+      aes_.SetKey(key_.data(), key_.size());
+      generate(key_, 0);
+      generate(pool_, key_.size() / aes_block_size);
+      aes_.forget();
+    } catch (...) {
+      reseed();
+      return false;
+    }
+    --pools_left_;
+    used_ = 0;
+    return true;
+  }
+
+  /// The key stream from block `counter` on; `out` is whole blocks.
+  void generate(mutable_bytes out, std::size_t counter) {
+    rmcpp::fill(out, 0);
+    for (std::size_t at = 0; at < out.size(); at += aes_block_size)
+      store_le32(out.data() + at, static_cast<std::uint32_t>(counter++));
+    aes_.AdvancedProcessBlocks(out.data(), nullptr, out.data(), out.size(),
+                               CryptoPP::BlockTransformation::BT_AllowParallel);
+  }
+
+  void take(cryptopp_generator& from) noexcept {
+    seed_ = from.seed_;
+    pool_ = from.pool_;
+    key_ = from.key_;
+    used_ = from.used_;
+    pools_left_ = from.pools_left_;
+    from.reseed();
+  }
+
+  [[no_unique_address]] Seed seed_{};
+  std::array<std::uint8_t, pool_size> pool_{};
+  key key_{};
+  std::size_t used_ = pool_size;
+  std::uint32_t pools_left_ = 0;
+  detail::aes_encryption aes_;
 };
+
+/// Entropy for sessions: ids, random numbers and IVs.
+using cryptopp_entropy = cryptopp_generator<cryptopp_os_entropy>;
 
 }  // namespace rmcpp

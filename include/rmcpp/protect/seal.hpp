@@ -20,16 +20,46 @@ class sequence_counter {
   std::uint32_t last_ = 0;
 };
 
-/// Finishes a datagram in place. The caller has written `p.message_size` bytes of message at `p.message`; this writes
-/// the headers before and the padding and trailer behind it, encrypts, then signs. The header's length field is set
-/// from the plan; its payload byte says what is done and must agree with the plan and the keys.
-/// `iv` is used with encryption only and must be unpredictable and new for every packet.
-/// Returns the datagram's size, `p.total`.
-/// Errors: buffer_too_small (nothing written); too_long above 65,535 payload bytes; invalid_argument if the payload
-/// byte asks for protection that the keys lack, or the plan is not that of this payload byte and suite; crypto_failure.
+namespace detail {
+
+/// Whether one fused call can protect such a packet: it has everything, in the usual places, and an HMAC.
 template <backend B>
-result<std::size_t> seal(B& b, session_keys<B>& keys, session_header_v2 header, const packet_plan& p, const block& iv,
-                         mutable_bytes datagram) noexcept {
+bool fusable(const session_keys<B>& keys, const session_header_v2& header, const packet_plan& p) noexcept {
+  return header.payload.encrypted() && header.payload.authenticated() && p.header == session_header_v2::size &&
+         keys.suite().integrity != integrity_algorithm::md5_128;
+}
+
+/// The datagram as a fused call takes it; the surplus behind it goes along.
+constexpr fused_packet fused_view(const packet_plan& p, mutable_bytes datagram) noexcept {
+  return {.data = datagram.subspan(rmcp_header::size),
+          .text = p.message - rmcp_header::size,
+          .text_size = p.payload_end() - p.message,
+          .code = p.authcode - rmcp_header::size,
+          .code_size = p.total - p.authcode};
+}
+
+/// The size is a constant, so that no bound is left to check once all of it is inlined: a few wide stores.
+template <std::size_t Size>
+[[gnu::flatten]] void write_headers(const session_header_v2& header, std::uint8_t* to) noexcept {
+  writer w(mutable_bytes(to, Size));
+  w.group("rmcp_header", rmcp_header{});
+  w.group("session_header_v2", header);
+}
+
+/// Writes 01 02 .. and their count behind the first `used` bytes of a block. All 16 are written, without a branch that
+/// depends on the message: compilers make it one wide store, which the cipher's load need not wait for.
+inline void pad_last_block(std::uint8_t* block, std::size_t used) noexcept {
+  const auto skip = static_cast<std::uint8_t>(used);
+  for (std::uint8_t i = 0; i < aes_block_size; ++i) {
+    const auto pad = static_cast<std::uint8_t>(i - skip + (i < aes_block_size - 1));
+    block[i] = i < skip ? block[i] : pad;
+  }
+}
+
+/// All of seal() that needs no cryptography: its checks, then everything around the message. Errors: seal()'s.
+template <backend B>
+[[gnu::always_inline]] inline status frame(const session_keys<B>& keys, const session_header_v2& header,
+                                           const packet_plan& p, const block& iv, mutable_bytes datagram) noexcept {
   if (datagram.size() < p.total) return errc::buffer_too_small;
   if (p.payload_length > 0xffff) return errc::too_long;
   const bool encrypted = header.payload.encrypted();
@@ -37,44 +67,71 @@ result<std::size_t> seal(B& b, session_keys<B>& keys, session_header_v2 header, 
   if ((encrypted && !keys.encrypts()) || (authenticated && !keys.authenticates())) return errc::invalid_argument;
   if (!(p == plan(header.payload, keys.suite().integrity, p.message_size))) return errc::invalid_argument;
 
-  header.length = static_cast<std::uint16_t>(p.payload_length);
-  writer w(datagram.first(p.payload()));
-  w.group("rmcp_header", rmcp_header{});
-  w.group("session_header_v2", header);
-
+  if (p.header == session_header_v2::size) {
+    write_headers<rmcp_header::size + session_header_v2::size>(header, datagram.data());
+  } else {
+    write_headers<rmcp_header::size + session_header_v2::size_oem>(header, datagram.data());
+  }
+  store_le16(datagram.data() + p.payload() - 2, static_cast<std::uint16_t>(p.payload_length));
   if (encrypted) {
-    copy(iv, datagram.subspan(p.payload()));
-    auto pad = datagram.subspan(p.message + p.message_size, p.cipher_pad + 1);
-    for (std::size_t i = 0; i < p.cipher_pad; ++i) pad[i] = static_cast<std::uint8_t>(i + 1);
-    pad[p.cipher_pad] = static_cast<std::uint8_t>(p.cipher_pad);
+    std::uint8_t* const at = datagram.data() + p.payload();
+    for (std::size_t i = 0; i < iv.size(); ++i) at[i] = iv[i];
+    pad_last_block(datagram.data() + p.payload_end() - aes_block_size, aes_block_size - 1 - p.cipher_pad);
   }
   if (authenticated) {
-    auto trailer = datagram.subspan(p.payload_end(), p.integrity_pad + session_trailer::fixed_size);
-    fill(trailer.first(p.integrity_pad), session_trailer::pad_byte);
+    std::uint8_t* const trailer = datagram.data() + p.payload_end();
+    // Always the three of the longest pad: an authentication code is longer than what they may cover.
+    for (std::size_t i = 0; i < 3; ++i) trailer[i] = session_trailer::pad_byte;
     trailer[p.integrity_pad] = static_cast<std::uint8_t>(p.integrity_pad);
     trailer[p.integrity_pad + 1] = session_trailer::next_header;
   }
+  return {};
+}
 
+/// Encrypts, then signs what frame() made.
+template <backend B>
+[[gnu::always_inline]] inline result<std::size_t> protect(B& b, session_keys<B>& keys, const session_header_v2& header,
+                                                          const packet_plan& p, const block& iv,
+                                                          mutable_bytes datagram) noexcept {
   if constexpr (fused_backend<B>) {
-    if (encrypted && authenticated && p.header == session_header_v2::size &&
-        keys.suite().integrity != integrity_algorithm::md5_128) {
-      const status done = b.encrypt_then_sign(
-          keys.cipher_key(), keys.integrity_key(), datagram.first(p.total).subspan(rmcp_header::size),
-          p.message - rmcp_header::size, p.payload_end() - rmcp_header::size, p.total - p.authcode);
+    if (fusable(keys, header, p)) {
+      const status done = b.encrypt_then_sign(keys.cipher_key(), keys.integrity_key(), fused_view(p, datagram));
       if (!done) return done.error();
       return p.total;
     }
   }
-  if (encrypted) {
+  if (header.payload.encrypted()) {
     const status done = b.encrypt(keys.cipher_key(), iv, datagram.subspan(p.message, p.payload_end() - p.message));
     if (!done) return done.error();
   }
-  if (authenticated) {
+  if (header.payload.authenticated()) {
     const std::array<bytes, 1> covered{datagram.subspan(rmcp_header::size, p.authcode - rmcp_header::size)};
     const status done = keys.sign(b, covered, datagram.subspan(p.authcode, p.total - p.authcode));
     if (!done) return done.error();
   }
   return p.total;
+}
+
+}  // namespace detail
+
+/// Bytes behind a datagram that seal() makes good use of, where its span has them.
+inline constexpr std::size_t seal_slack = 64;
+
+/// Finishes a datagram in place. The caller has written `p.message_size` bytes of message at `p.message`; this writes
+/// the headers before and the padding and trailer behind it, encrypts, then signs. The header's length field is set
+/// from the plan; its payload byte says what is done and must agree with the plan and the keys.
+/// `iv` is used with encryption only and must be unpredictable and new for every packet.
+/// `datagram` may be longer than the plan's total. What lies behind the total in it is then scratch: some backends hash
+/// faster if they can write up to seal_slack bytes there, which then hold nothing secret. Nothing outside the span is
+/// ever written.
+/// Returns the datagram's size, `p.total`.
+/// Errors: buffer_too_small (nothing written); too_long above 65,535 payload bytes; invalid_argument if the payload
+/// byte asks for protection that the keys lack, or the plan is not that of this payload byte and suite; crypto_failure.
+template <backend B>
+result<std::size_t> seal(B& b, session_keys<B>& keys, const session_header_v2& header, const packet_plan& p,
+                         const block& iv, mutable_bytes datagram) noexcept {
+  if (const status framed = detail::frame(keys, header, p, iv, datagram); !framed) return framed.error();
+  return detail::protect(b, keys, header, p, iv, datagram);
 }
 
 }  // namespace rmcpp
