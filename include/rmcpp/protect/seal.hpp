@@ -128,8 +128,8 @@ inline constexpr std::size_t seal_slack = 64;
 /// Errors: buffer_too_small (nothing written); too_long above 65,535 payload bytes; invalid_argument if the payload
 /// byte asks for protection that the keys lack, or the plan is not that of this payload byte and suite; crypto_failure.
 template <backend B>
-result<std::size_t> seal(B& b, session_keys<B>& keys, const session_header_v2& header, const packet_plan& p,
-                         const block& iv, mutable_bytes datagram) noexcept {
+RMCPP_FLATTEN result<std::size_t> seal(B& b, session_keys<B>& keys, const session_header_v2& header,
+                                       const packet_plan& p, const block& iv, mutable_bytes datagram) noexcept {
   if (const status framed = detail::frame(keys, header, p, iv, datagram); !framed) return framed.error();
   return detail::protect(b, keys, header, p, iv, datagram);
 }
