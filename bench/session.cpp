@@ -331,13 +331,17 @@ template <rmcpp::backend B> void add_backend(std::uint8_t suite) {
 
 // ---- sizes ----
 
-/// Bytes of the heap that a console's session holds.
-template <rmcpp::backend B> std::size_t heap_of_session() {
+/// Bytes of heap for a backend's first session, and for each further one.
+template <rmcpp::backend B> std::array<std::size_t, 2> heap_of_sessions() {
   B crypto{};
-  rmcpp::session_keys<B> keys;
+  std::array<rmcpp::session_keys<B>, 2> keys;
+  std::array<std::size_t, 2> held{};
   const std::array<std::uint8_t, 20> sik{};
-  const auto before = heap_in_use();
-  return keys.load(crypto, *rmcpp::find_suite(3), sik, {}) ? heap_in_use() - before : 0;
+  for (std::size_t i = 0; i < keys.size(); ++i) {
+    const auto before = heap_in_use();
+    if (keys[i].load(crypto, *rmcpp::find_suite(3), sik, {})) held[i] = heap_in_use() - before;
+  }
+  return held;
 }
 
 template <rmcpp::backend B> struct following {
@@ -355,7 +359,9 @@ template <rmcpp::backend B> void add_sizes() {
   add_size("session_keys", sizeof(rmcpp::session_keys<B>));
   add_size("bmc_session", sizeof(rmcpp::managed_session<B, address, rmcpp::bmc_traits>));
   add_size("follower_session", sizeof(typename rmcpp::follower<following<B>>::session));
-  add_size("heap_of_session", heap_of_session<B>());
+  const auto heap = heap_of_sessions<B>();
+  add_size("heap_of_first_session", heap[0]);
+  add_size("heap_of_session", heap[1]);
 }
 
 }  // namespace

@@ -46,7 +46,7 @@ template <bmc_config Config> class bmc {
   bmc& operator=(const bmc&) = default;
 
   /// Takes a datagram (decrypted in place) and writes its answer, if any, to `reply`; returns the answer's size, 0 for
-  /// none. A bad datagram changes nothing and says why.
+  /// none; the rest of `reply` is scratch. A bad datagram changes nothing and says why.
   /// Errors: buffer_too_small (`reply` below max_datagram) and buffers_overlap before anything else; the drop codes of
   /// errc; crypto_failure; entropy_failure.
   result<std::size_t> feed(const peer_type& from, mutable_bytes datagram, mutable_bytes reply, instant now) noexcept {

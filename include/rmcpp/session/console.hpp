@@ -97,7 +97,7 @@ template <console_config Config> class console {
     return feed_session(*packet);
   }
 
-  /// Writes the next datagram to send and returns its size, or 0 if there is none.
+  /// Writes the next datagram to send and returns its size, or 0 if there is none; the rest of `out` is scratch.
   /// Errors: buffer_too_small (nothing changed: call again with more room); entropy_failure and crypto_failure end the
   /// session.
   result<std::size_t> poll_transmit(mutable_bytes out, instant now) noexcept {
