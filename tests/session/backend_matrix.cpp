@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // Sessions between every ordered pair of real backends, the console on one and the BMC on the other: what one makes,
-// the other must understand. The rules of the machines themselves, which name no backend, are tested beside this.
+// the other must understand. Here the backends are used as they are; the other tests of this folder run on each pair
+// too, behind chosen_backend.
 #include <rmcpp/crypto/cryptopp.hpp>
 #include <rmcpp/crypto/openssl.hpp>
 

@@ -321,7 +321,7 @@ struct acting_setup {
   };
   using peer = test_peer;
   using traits = test_bmc_traits;
-  null_backend crypto{};
+  bmc_backend crypto{};
   counting_entropy random{};
   test_users users{};
   actor handler{};
@@ -338,7 +338,7 @@ TEST_CASE("a command that ends its own session is still answered, protected as e
       if (what == 2) managed.user_changed(session.user);
       if (what == 3) managed.kg_changed();
     };
-    console<console_setup<>> con{console_setup<>{}, default_console()};
+    console<console_setup<console_backend>> con{{}, default_console()};
     const instant now{1000};
     REQUIRE(con.start(now));
     REQUIRE(con.submit({.fn = net_fn::oem_group, .code = code}, now));

@@ -21,7 +21,7 @@ struct small_traits : test_bmc_traits {
   static constexpr std::size_t proven = 3;
   static constexpr std::size_t quota = 2;
 };
-using small_rig = bmc_rig<null_backend, small_traits>;
+using small_rig = bmc_rig<bmc_backend, small_traits>;
 using small_client = rig_console<small_rig>;
 
 test_peer peer_number(std::uint32_t n) { return {0x0a000000u + n, 623}; }
@@ -267,7 +267,7 @@ struct stuck_entropy {
 struct stuck_setup {
   using peer = test_peer;
   using traits = test_bmc_traits;
-  null_backend crypto{};
+  bmc_backend crypto{};
   stuck_entropy random{};
   test_users users{};
   test_handler handler{};
@@ -350,7 +350,7 @@ TEST_CASE("keys are unloaded when a session ends, however it ends, and with the 
   CHECK(unloads([&](client&) { r.managed.kg_changed(); }) == 2);
 
   static std::uint64_t at_the_end = 0;
-  struct watching : null_backend {
+  struct watching : bmc_backend {
     ~watching() { at_the_end = calls.unload; }
   };
   {

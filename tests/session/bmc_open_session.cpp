@@ -75,7 +75,7 @@ TEST_CASE("a suite that is known but not on our list matches nothing", "[session
   o.suites = suites_of({17, 3});
   rig r(o);
   for (const auto& suite : standard_suites) {
-    if (!supports<null_backend>(suite)) continue;
+    if (!supports<bmc_backend>(suite)) continue;
     client c(r, suite.id);
     CAPTURE(int(suite.id));
     CHECK(c.open() == (suite.id == 17 || suite.id == 3 ? status_code::no_errors : status_code::no_cipher_suite_match));
@@ -140,7 +140,7 @@ TEST_CASE("null payloads leave the choice to our preference, and never bring sui
 }
 
 TEST_CASE("suite 0 needs the trait as well as the option", "[session][bmc][N-OS-05]") {
-  bmc_rig<null_backend, bmc_traits> r;  // the option lists it, the library's default traits leave it out
+  bmc_rig<bmc_backend, bmc_traits> r;  // the option lists it, the library's default traits leave it out
   rig_console<decltype(r)> c(r, 0);
   CHECK(c.open() == status_code::no_cipher_suite_match);
   CHECK(r.managed.suites().size() == default_bmc().suites.size() - 1);

@@ -17,7 +17,7 @@ template <std::size_t Depth> struct deep_traits : test_bmc_traits {
   static constexpr std::size_t reply_bytes = 8;
   static constexpr std::size_t tickets = 2;
 };
-template <std::size_t Depth> using deep_rig = bmc_rig<null_backend, deep_traits<Depth>>;
+template <std::size_t Depth> using deep_rig = bmc_rig<bmc_backend, deep_traits<Depth>>;
 
 /// bmc::complete(), and the datagram it made.
 template <class Rig>

@@ -105,7 +105,7 @@ struct zero_entropy {
 };
 struct zero_setup {
   using traits = console_traits;
-  null_backend crypto{};
+  console_backend crypto{};
   zero_entropy random{};
 };
 }  // namespace

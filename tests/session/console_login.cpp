@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
 // Logins that succeed, with every suite and key; who may start one.
-#include <rmcpp/crypto/cryptopp.hpp>
-
 #include "support/catch.hpp"
 #include "support/console_script.hpp"
 
@@ -59,13 +57,12 @@ user_key kg_from_zero() {
 
 }  // namespace
 
-TEMPLATE_TEST_CASE("a session with every suite, password length and kind of K_g", "[session][console]", null_backend,
-                   cryptopp_backend) {
+TEST_CASE("a session with every suite, password length and kind of K_g", "[session][console]") {
   for (const auto suite : all_suites) {
     for (const auto* password : {"", "secret", "16-byte-password", "a password of 20 byt"}) {
       for (const auto& kg : {user_key{}, key_of("20 bytes as the K_g."), kg_from_zero()}) {
         CAPTURE(int{suite}, password, int{kg.reveal()[1]});
-        session_pair<TestType> p(console_with(suite, key_of(password), kg));
+        session_pair p(console_with(suite, key_of(password), kg));
         auto& users = p.managed.config().users;
         users.entries[0].record.secret = key_of(password);
         users.kg_value = kg;
@@ -154,7 +151,7 @@ TEST_CASE("start() refuses what cannot work, and stays idle", "[session][console
 namespace {
 struct plain_setup {
   using traits = console_traits;
-  null_backend crypto{};
+  console_backend crypto{};
   counting_entropy random{};
 };
 }  // namespace

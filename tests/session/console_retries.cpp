@@ -196,7 +196,7 @@ TEST_CASE("RAKP 2 under an older tag is used at the deadline, if nothing better 
     auto other = p.con.transcript();
     other.managed_random = {9, 9, 9};
     other.managed_guid = default_bmc().system_guid;
-    null_backend b;
+    bmc_backend b;
     const auto code = rakp2_code(b, p.con.suite().authentication, key_of("secret"), other);
     CHECK(p.tell_console(sessionless(payload_type::rakp2, rakp2{tag_of(second), rakp_status::no_errors, p.con.id(),
                                                                 other.managed_random, other.managed_guid, *code})) ==
@@ -238,7 +238,7 @@ TEST_CASE("a weak Rc is no better under an older tag", "[session][console]") {
     const auto second = p.next_from_console();
     auto t = p.con.transcript();
     t.managed_random = own ? t.console_random : octets16{};
-    null_backend b;
+    bmc_backend b;
     const auto code = rakp2_code(b, p.con.suite().authentication, key_of("secret"), t);
     (void)p.tell_console(sessionless(payload_type::rakp2, rakp2{tag_of(first), rakp_status::no_errors, p.con.id(),
                                                                 t.managed_random, t.managed_guid, *code}));

@@ -347,11 +347,11 @@ TEST_CASE("every bit of every datagram flipped: no packet of the session is righ
 namespace {
 
 /// Signs nothing while it is broken.
-struct breakable : null_backend {
+struct breakable : console_backend {
   bool broken = false;
   status sign(mac_key& key, pieces data, mutable_bytes tag) noexcept {
     if (broken) return errc::crypto_failure;
-    return null_backend::sign(key, data, tag);
+    return console_backend::sign(key, data, tag);
   }
 };
 struct borrowing {
@@ -485,7 +485,7 @@ struct four : follower_traits {
 /// Four sessions in as many conversations fill the table.
 struct full_table {
   std::vector<std::unique_ptr<scene>> all{};
-  listener<null_backend, four> l{};
+  listener<console_backend, four> l{};
 
   explicit full_table(std::uint8_t suite_of_first = 3) {
     for (std::uint8_t i = 0; i < 4; ++i) {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// The follower over IPMI v1.5 sessions.
+// The follower over IPMI v1.5 sessions. All on null_backend, which has MD2: OpenSSL does not.
 #include "support/catch.hpp"
 #include "support/followed.hpp"
 
@@ -9,13 +9,15 @@ using namespace rmcpp;
 using namespace rmcpp::test;
 using testing::octets;
 
+using session_with_md2 = v15_session_on<null_backend>;
+
 constexpr auto to_bmc = rmcpp::direction::to_bmc;
 
 constexpr auth_type all_types[] = {auth_type::none, auth_type::md2, auth_type::md5, auth_type::straight_password};
 constexpr auth_type with_code[] = {auth_type::md2, auth_type::md5, auth_type::straight_password};
 
 /// Login, three commands, Close Session: datagrams 1 to 6, 7 to 12, 13 and 14.
-tape whole_session(v15_session& v, bool message_auth_off = false) {
+tape whole_session(session_with_md2& v, bool message_auth_off = false) {
   tape t = v.login("admin", message_auth_off);
   for (std::uint32_t i = 0; i < 3; ++i) v.ask(t, 0x200 + i, 0x101 + i);
   v.close(t, 0x203, 0x104);
@@ -27,8 +29,8 @@ tape whole_session(v15_session& v, bool message_auth_off = false) {
 TEST_CASE("a whole v1.5 session of each type has no findings", "[session][follower][v15]") {
   for (const auto type : all_types) {
     CAPTURE(static_cast<int>(type));
-    v15_session v{.type = type};
-    listener<> l({user_with("root", "other"), user_with("admin", "secret")});
+    session_with_md2 v{.type = type};
+    listener<null_backend> l({user_with("root", "other"), user_with("admin", "secret")});
     l.play(whole_session(v));
     CHECK(describe_findings(l.notes).empty());
     for (std::size_t i = 0; i < l.notes.size(); ++i) {
@@ -46,9 +48,9 @@ TEST_CASE("a whole v1.5 session of each type has no findings", "[session][follow
 }
 
 TEST_CASE("a user's name restricts the passwords that are tried", "[session][follower][v15]") {
-  v15_session v;
+  session_with_md2 v;
   const tape t = whole_session(v);
-  listener<> l({user_with("root", "secret")});
+  listener<null_backend> l({user_with("root", "secret")});
   l.play(t);
   CHECK(describe_findings(l.notes).empty());
   for (std::size_t i = 4; i < l.notes.size(); ++i) CHECK(l.notes[i].seen.auth == verdict::unknown);
@@ -57,8 +59,8 @@ TEST_CASE("a user's name restricts the passwords that are tried", "[session][fol
 TEST_CASE("a wrong v1.5 password accuses of every code", "[session][follower][v15]") {
   for (const auto type : with_code) {
     CAPTURE(static_cast<int>(type));
-    v15_session v{.type = type};
-    listener<> l({anybody_with("wrong"), user_with("admin", "wrong too")});
+    session_with_md2 v{.type = type};
+    listener<null_backend> l({anybody_with("wrong"), user_with("admin", "wrong too")});
     l.play(whole_session(v));
     for (std::size_t i = 4; i < l.notes.size(); ++i) {
       CHECK(l.notes[i].seen.auth == verdict::bad);
@@ -69,9 +71,9 @@ TEST_CASE("a wrong v1.5 password accuses of every code", "[session][follower][v1
 
 TEST_CASE("without a password nothing is said of v1.5 codes", "[session][follower][v15]") {
   for (const auto type : with_code) {
-    v15_session v{.type = type};
+    session_with_md2 v{.type = type};
     const std::vector<credential> nobody_known{};
-    listener<> l(nobody_known);
+    listener<null_backend> l(nobody_known);
     l.play(whole_session(v));
     CHECK(describe_findings(l.notes).empty());
     CHECK(l.notes.back().seen.auth == verdict::unknown);
@@ -83,9 +85,9 @@ TEST_CASE("a v1.5 session whose login was not seen is known by its first right c
   for (const auto type : with_code) {
     for (std::size_t from = 6; from < 9; ++from) {
       CAPTURE(static_cast<int>(type), from);
-      v15_session v{.type = type};
+      session_with_md2 v{.type = type};
       const tape t = whole_session(v);
-      listener<> l({anybody_with("other"), anybody_with("secret")});
+      listener<null_backend> l({anybody_with("other"), anybody_with("secret")});
       l.play({t.begin() + static_cast<std::ptrdiff_t>(from), t.end()});
       CHECK(describe_findings(l.notes) == "1: unknown_session 0/0\n");
       for (const auto& n : l.notes) {
@@ -98,9 +100,9 @@ TEST_CASE("a v1.5 session whose login was not seen is known by its first right c
 }
 
 TEST_CASE("a v1.5 session without codes, whose login was not seen, stays unknown", "[session][follower][v15]") {
-  v15_session v{.type = auth_type::none};
+  session_with_md2 v{.type = auth_type::none};
   const tape t = whole_session(v);
-  listener<> l;
+  listener<null_backend> l;
   l.play({t.begin() + 6, t.end()});
   for (const auto& n : l.notes) {
     CHECK(n.seen.readable);
@@ -110,12 +112,12 @@ TEST_CASE("a v1.5 session without codes, whose login was not seen, stays unknown
 }
 
 TEST_CASE("per-message authentication is off: packets with and without code", "[session][follower][v15]") {
-  v15_session v;
+  session_with_md2 v;
   tape t = v.login("admin", true);
   t.push_back({to_bmc, v.packet(0x200, v.request(app::get_device_id), auth_type::none)});
   t.push_back({to_bmc, v.packet(0x201, v.request(app::get_device_id))});
   t.push_back({to_bmc, v.packet(0x202, v.request(app::get_device_id), auth_type::none)});
-  listener<> l;
+  listener<null_backend> l;
   l.play(t);
   CHECK(describe_findings(l.notes) == "7: authentication_off 0/0\n9: authentication_off 0/0\n");
   CHECK(l.notes[7].seen.auth == verdict::ok);
@@ -123,11 +125,11 @@ TEST_CASE("per-message authentication is off: packets with and without code", "[
 
 TEST_CASE("v1.5 sequence numbers: nine ahead, again, zero; and the off-by-one of ipmi_sim",
           "[session][follower][v15]") {
-  v15_session v;
+  session_with_md2 v;
   tape t = v.login();
   v.ask(t, 0x200, 0x100);
   for (const std::uint32_t n : {0x209u, 0x209u, 0u, 0x1ffu}) t.push_back({to_bmc, v.packet(n, v.request(1))});
-  listener<> l;
+  listener<null_backend> l;
   l.play(t);
   CHECK(describe_findings(l.notes) ==
         "8: sequence_reused 256/257\n"
@@ -138,7 +140,7 @@ TEST_CASE("v1.5 sequence numbers: nine ahead, again, zero; and the off-by-one of
 }
 
 TEST_CASE("a v1.5 packet with an unauthenticated or a bad code changes nothing", "[session][follower][v15]") {
-  v15_session v;
+  session_with_md2 v;
   tape t = v.login();
   v.ask(t, 0x200, 0x101);
   const auto good = t.size();
@@ -150,7 +152,7 @@ TEST_CASE("a v1.5 packet with an unauthenticated or a bad code changes nothing",
   t.push_back({to_bmc, v.packet(0x201, v.request(app::close_session, own), auth_type::none)});
   t.push_back({rmcpp::direction::to_console, v.packet(0x102, v.response(app::close_session), auth_type::none)});
   v.ask(t, 0x201, 0x102);
-  listener<> l;
+  listener<null_backend> l;
   l.play(t);
   CHECK(describe_findings({l.notes.begin(), l.notes.begin() + static_cast<std::ptrdiff_t>(good)}).empty());
   CHECK(describe_findings({l.notes.end() - 2, l.notes.end()}).empty());
@@ -160,30 +162,30 @@ TEST_CASE("a v1.5 packet with an unauthenticated or a bad code changes nothing",
 TEST_CASE("an RMCP+ session's id in a v1.5 packet, and the reverse", "[session][follower][v15]") {
   scene s;
   s.con.login();
-  v15_session v{.id = session_id{0x02001234}};
+  session_with_md2 v{.id = session_id{0x02001234}};
   s.say(to_bmc, v.packet(1, v.request(app::get_device_id), auth_type::none));
-  listener<> l;
+  listener<null_backend> l;
   l.play(s.said);
   CHECK(describe_findings(l.notes) == "7: unknown_session 0/0\n");
 
-  v15_session w;
+  session_with_md2 w;
   tape t = w.login();
   s.said.clear();
   s.bmc.transcript.managed_id = to_integer(w.id);
   s.con.transcript.managed_id = to_integer(w.id);
   t.push_back({to_bmc, s.con.sealed(octets{0x20, 0x18, 0xc8, 0x81, 4, 1, 0x7a}, 1)});
-  listener<> m;
+  listener<null_backend> m;
   m.play(t);
   CHECK(describe_findings(m.notes) == "7: unknown_session 0/0\n");
 }
 
 TEST_CASE("v1.5 garbage: types that do not exist, and every length", "[session][follower][v15]") {
-  v15_session v;
+  session_with_md2 v;
   tape t = v.login();
   v.ask(t, 0x200, 0x101);
   for (const unsigned type : {3u, 7u, 0x10u, 0xffu}) {
     CAPTURE(type);
-    listener<> l;
+    listener<null_backend> l;
     l.play(t);
     octets d = v.packet(0x201, v.request(1));
     d[4] = static_cast<std::uint8_t>(type);
@@ -195,7 +197,7 @@ TEST_CASE("v1.5 garbage: types that do not exist, and every length", "[session][
   const octets whole = v.packet(0x201, v.request(1));
   for (std::size_t n = 0; n < whole.size(); ++n) {
     CAPTURE(n);
-    listener<> l;
+    listener<null_backend> l;
     l.play(t);
     const auto& o = l.hear(to_bmc, octets(whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(n))).seen;
     CHECK(o.error != errc::ok);
@@ -210,7 +212,7 @@ TEST_CASE("every v1.5 datagram twice, at once or later, begins nothing and is no
           "[session][follower][v15]") {
   for (const auto type : all_types) {
     for (const bool message_auth_off : {false, true}) {
-      v15_session v{.type = type};
+      session_with_md2 v{.type = type};
       tape whole = whole_session(v, message_auth_off);
       whole.resize(whole.size() - 2);  // not over the end of the session
       for (std::size_t i = 0; i < whole.size(); ++i) {
@@ -218,7 +220,7 @@ TEST_CASE("every v1.5 datagram twice, at once or later, begins nothing and is no
           CAPTURE(static_cast<int>(type), message_auth_off, i, delay);
           tape t = whole;
           t.insert(t.begin() + static_cast<std::ptrdiff_t>(i + delay), whole[i]);
-          listener<> l;
+          listener<null_backend> l;
           l.play(t);
           CHECK(l.ear->sessions() == 1);
           CHECK(describe_findings(l.notes) ==
@@ -235,7 +237,7 @@ TEST_CASE("every v1.5 datagram twice, at once or later, begins nothing and is no
 namespace {
 
 /// The login of tape t with each of its messages said again under another request sequence, as FreeIPMI retries.
-tape said_again(v15_session v, const tape& t, std::size_t from) {
+tape said_again(session_with_md2 v, const tape& t, std::size_t from) {
   tape retries;
   for (std::size_t i = from; i < t.size(); ++i) {
     const auto m = testing::value_of(decode_prefix<session_v15>(bytes(t[i].data).subspan(4))).message;
@@ -257,7 +259,7 @@ TEST_CASE("v1.5 activation said again under other request numbers", "[session][f
         for (const bool late : {false, true}) {
           if (late && from < 4) continue;
           CAPTURE(static_cast<int>(type), from, late);
-          v15_session v{.type = type};
+          session_with_md2 v{.type = type};
           tape t = v.login("admin", message_auth_off);
           const tape retries = said_again(v, t, from);
           if (late) v.ask(t, 0x200, 0x101);
@@ -265,7 +267,7 @@ TEST_CASE("v1.5 activation said again under other request numbers", "[session][f
           t.insert(t.end(), retries.begin(), retries.end());
           if (!late) v.ask(t, 0x200, 0x101);
           v.ask(t, 0x201, 0x102);
-          listener<> l;
+          listener<null_backend> l;
           l.play(t);
           // Challenged anew behind its activation, it is a new login.
           const std::uint32_t begun = from < 4 ? 2 : 1;
@@ -280,26 +282,26 @@ TEST_CASE("v1.5 activation said again under other request numbers", "[session][f
 }
 
 TEST_CASE("a challenge that is asked for twice before the activation begins one session", "[session][follower][v15]") {
-  v15_session v;
+  session_with_md2 v;
   tape t = v.login();
   const tape retries = said_again(v, t, 2);
   t.insert(t.begin() + 4, {retries[0], retries[1]});
   v.ask(t, 0x200, 0x101);
-  listener<> l;
+  listener<null_backend> l;
   l.play(t);
   CHECK(l.ear->sessions() == 1);
   CHECK(describe_findings(l.notes).empty());
 }
 
 TEST_CASE("a challenge that was asked for twice and answered again behind the activation", "[session][follower][v15]") {
-  v15_session v;
+  session_with_md2 v;
   tape t = v.login();
   const tape retries = said_again(v, t, 2);
   t.insert(t.begin() + 3, retries[0]);
   v.ask(t, 0x200, 0x101);
   t.push_back(retries[1]);
   v.ask(t, 0x201, 0x102);
-  listener<> l;
+  listener<null_backend> l;
   l.play(t);
   CHECK(l.ear->sessions() == 1);
   CHECK(describe_findings(l.notes).empty());
@@ -307,13 +309,13 @@ TEST_CASE("a challenge that was asked for twice and answered again behind the ac
 }
 
 TEST_CASE("activated again the BMC may give another id and other numbers", "[session][follower][v15]") {
-  v15_session v;
+  session_with_md2 v;
   tape t = v.login();
-  v15_session again{.id = session_id{0x55667788}};
+  session_with_md2 again{.id = session_id{0x55667788}};
   const tape second = again.login();
   t.insert(t.end(), second.end() - 2, second.end());
   again.ask(t, 0x200, 0x101);
-  listener<> l;
+  listener<null_backend> l;
   l.play(t);
   CHECK(describe_findings(l.notes).empty());
   CHECK(l.ear->sessions() == 1);
@@ -321,13 +323,13 @@ TEST_CASE("activated again the BMC may give another id and other numbers", "[ses
 }
 
 TEST_CASE("a later login with the same temporary id is another session", "[session][follower][v15]") {
-  v15_session first, second{.id = session_id{0x99887766}, .request_sequence = 20};
+  session_with_md2 first, second{.id = session_id{0x99887766}, .request_sequence = 20};
   tape t = first.login("admin");
   first.ask(t, 0x200, 0x101);
   for (const auto& h : second.login("root")) t.push_back(h);
   second.ask(t, 0x200, 0x101);
   first.ask(t, 0x201, 0x102);
-  listener<> l({user_with("root", "secret"), user_with("admin", "secret")});
+  listener<null_backend> l({user_with("root", "secret"), user_with("admin", "secret")});
   l.play(t);
   CHECK(describe_findings(l.notes).empty());
   CHECK(l.ear->sessions() == 2);
@@ -337,24 +339,24 @@ TEST_CASE("a later login with the same temporary id is another session", "[sessi
 }
 
 TEST_CASE("a challenge that came to nothing leaves the next one its user", "[session][follower][v15]") {
-  v15_session first, second{.request_sequence = 20};
+  session_with_md2 first, second{.request_sequence = 20};
   tape t = first.login("admin");
   t.resize(4);
   for (const auto& h : second.login("root")) t.push_back(h);
-  listener<> l({user_with("root", "secret")});
+  listener<null_backend> l({user_with("root", "secret")});
   l.play(t);
   CHECK(describe_findings(l.notes).empty());
   CHECK(l.notes.back().seen.auth == verdict::ok);
 }
 
 TEST_CASE("under the temporary id nothing but activation belongs to an active session", "[session][follower][v15]") {
-  v15_session v;
+  session_with_md2 v;
   const tape t = v.login();
   const session_id own = v.id;
   v.id = session_id{0xaabb};
   const std::vector<credential> nobody{};
   for (const auto& users : {nobody, std::vector{anybody_with("secret")}}) {
-    listener<> l(users);
+    listener<null_backend> l(users);
     l.play(t);
     CHECK(findings_of(l.hear(to_bmc, v.packet(0x200, v.request(app::get_device_id))).seen) ==
           std::vector<found>{{finding::unknown_session}});
@@ -363,7 +365,7 @@ TEST_CASE("under the temporary id nothing but activation belongs to an active se
   octets activated(10);
   activated[0] = 2;
   store_le32(activated.data() + 1, 0x666);
-  listener<> l;
+  listener<null_backend> l;
   l.play(t);
   l.hear(rmcpp::direction::to_console,
          v.packet(0x100, v.response(v15_activation::activate_session, activated), auth_type::none));
@@ -373,19 +375,19 @@ TEST_CASE("under the temporary id nothing but activation belongs to an active se
 }
 
 TEST_CASE("a v1.5 user who is known is the only one whose password is tried", "[session][follower][v15]") {
-  v15_session v;
+  session_with_md2 v;
   tape t = v.login();
   v.ask(t, 0x200, 0x101);
   v.password = testing::key_of("other");
   v.ask(t, 0x201, 0x102);
-  listener<> l({anybody_with("other"), anybody_with("secret")});
+  listener<null_backend> l({anybody_with("other"), anybody_with("secret")});
   l.play(t);
   CHECK(describe_findings(l.notes) == "9: bad_authcode 0/0\n10: bad_authcode 0/0\n");
   CHECK(l.ear->subject()->user == 1);
 }
 
 TEST_CASE("activation with a code, repeated in a session whose packets need none", "[session][follower][v15]") {
-  v15_session v;
+  session_with_md2 v;
   tape t = v.login("admin", true);
   const session_id own = v.id;
   octets activated(10);
@@ -397,7 +399,7 @@ TEST_CASE("activation with a code, repeated in a session whose packets need none
   t.push_back(t[5]);
   v.id = own;
   t.push_back({to_bmc, v.packet(0x200, v.request(app::get_device_id), auth_type::none)});
-  listener<> l;
+  listener<null_backend> l;
   l.play(t);
   CHECK(describe_findings(l.notes).empty());
   for (const auto& n : l.notes) CHECK(n.seen.auth != verdict::bad);

@@ -21,7 +21,7 @@ struct one_slot_traits : test_bmc_traits {
   static constexpr std::size_t opened = 1;
   static constexpr std::size_t proven = 1;
 };
-using rig = bmc_rig<null_backend, one_slot_traits>;
+using rig = bmc_rig<bmc_backend, one_slot_traits>;
 using client = rig_console<rig>;
 
 using key = std::tuple<ls, lt, ls>;

@@ -262,9 +262,9 @@ TEST_CASE("a fused backend makes the same datagrams", "[session][tenants]") {
   for (const auto id : octets{3, 8, 12, 17}) {
     CAPTURE(int(id));
     bmc_rig<fused_one> fast;
-    bmc_rig<> plain;
+    bmc_rig<null_backend> plain;
     rig_console<bmc_rig<fused_one>> a(fast, id);
-    rig_console<bmc_rig<>> b(plain, id);
+    rig_console<bmc_rig<null_backend>> b(plain, id);
     REQUIRE((a.login() && b.login()));
     for (std::size_t n = 0; n < 64; ++n) {
       const octets data(n, 0x33);

@@ -5,12 +5,13 @@
 #include <rmcpp/rmcpp.hpp>
 #include <rmcpp/testing/crafted_console.hpp>
 
+#include "support/chosen_backend.hpp"
 #include "support/hex.hpp"
 
 namespace rmcpp::testing {
 
 /// A BMC, its clock, and what became of the datagrams fed. Datagrams and replies lie in blocks of exactly their size.
-template <backend B = null_backend, class Traits = test_bmc_traits> struct bmc_rig {
+template <backend B = bmc_backend, class Traits = test_bmc_traits> struct bmc_rig {
   using backend_type = B;
   using machine = bmc<bmc_setup<B, Traits>>;
   using event = bmc_event<test_peer>;
@@ -61,11 +62,11 @@ inline bool refused_as_unknown(const octets& reply) {
          m->console_id == session_id::none;
 }
 
-/// A crafted console of a rig.
-template <class Rig> struct rig_console : crafted_console<typename Rig::backend_type> {
+/// A crafted console of a rig, on the console's backend.
+template <class Rig> struct rig_console : crafted_console<peer_backend_t<typename Rig::backend_type>> {
   explicit rig_console(Rig& r, std::uint8_t suite_id = 3, const test_peer& peer = console_peer)
-      : crafted_console<typename Rig::backend_type>([&r](const test_peer& sender, bytes d) { return r.ask(sender, d); },
-                                                    suite_id, peer) {}
+      : crafted_console<peer_backend_t<typename Rig::backend_type>>(
+            [&r](const test_peer& sender, bytes d) { return r.ask(sender, d); }, suite_id, peer) {}
 };
 
 /// The little-endian bytes of a session id.

@@ -58,8 +58,9 @@ template <class Pair> bool failed_with(const Pair& p, errc why, std::uint8_t det
          e.detail == detail;
 }
 
-/// A session's own keys in a test's hands: reads the console's requests, and answers them as no honest BMC would.
-template <backend B = null_backend> class insider : public crafted_session<B> {
+/// A session's own keys in a test's hands, on the BMC's backend: reads the console's requests, and answers them as no
+/// honest BMC would.
+template <backend B = bmc_backend> class insider : public crafted_session<B> {
  public:
   struct heard {
     std::uint32_t session_sequence = 0;

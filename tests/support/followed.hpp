@@ -6,6 +6,8 @@
 #include <rmcpp/testing/crafted_bmc.hpp>
 #include <rmcpp/testing/crafted_console.hpp>
 
+#include "support/chosen_backend.hpp"
+
 #include <memory>
 #include <string>
 #include <utility>
@@ -13,6 +15,8 @@
 
 namespace rmcpp::test {
 
+using testing::bmc_backend;
+using testing::console_backend;
 using testing::crafted_bmc;
 using testing::crafted_console;
 using testing::null_backend;
@@ -50,8 +54,8 @@ inline credential user_with(std::string_view name, std::string_view password) {
   return {.name = testing::name_of(name), .any_name = false, .password = testing::key_of(password)};
 }
 
-/// A follower and its notes.
-template <backend B = null_backend, class Traits = follower_traits> struct listener {
+/// A follower and its notes; on the console's backend, so that it too hears what another backend made.
+template <backend B = console_backend, class Traits = follower_traits> struct listener {
   struct setup {
     using traits = Traits;
     B crypto{};
@@ -84,8 +88,8 @@ struct scene {
   scene(const scene&) = delete;
   scene& operator=(const scene&) = delete;
 
-  crafted_bmc<> bmc{};
-  crafted_console<> con;
+  crafted_bmc<bmc_backend> bmc{};
+  crafted_console<console_backend> con;
   tape said{};
 
   octets carry(bytes datagram) {
@@ -115,12 +119,12 @@ struct scene {
 };
 
 /// IPMI v1.5 packets of one session, as either side writes them.
-struct v15_session {
+template <backend B> struct v15_session_on {
   auth_type type = auth_type::md5;
   session_id id{0x11223344};
   user_key password = testing::key_of("secret");
   std::uint8_t request_sequence = 0;
-  null_backend crypto{};
+  B crypto{};
 
   [[nodiscard]] octets packet(std::uint32_t sequence, bytes message) { return packet(sequence, message, type); }
   [[nodiscard]] octets packet(std::uint32_t sequence, bytes message, auth_type with) {
@@ -200,5 +204,6 @@ struct v15_session {
     ask(t, to_bmc, to_console, app::close_session, own);
   }
 };
+using v15_session = v15_session_on<bmc_backend>;
 
 }  // namespace rmcpp::test

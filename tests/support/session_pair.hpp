@@ -5,6 +5,8 @@
 #include <rmcpp/rmcpp.hpp>
 #include <rmcpp/testing/policies.hpp>
 
+#include "support/chosen_backend.hpp"
+
 #include <functional>
 #include <vector>
 
@@ -12,9 +14,10 @@ namespace rmcpp::testing {
 
 using rmcpp::direction;
 
-/// One console and one BMC, each on its own backend if wanted. `step()` moves what can be moved now; `run()` also lets
-/// virtual time pass.
-template <backend B = null_backend, class BmcTraits = test_bmc_traits, backend BmcB = B> struct session_pair {
+/// One console and one BMC, each on its own backend: on those that the environment chooses if none is named. `step()`
+/// moves what can be moved now; `run()` also lets virtual time pass.
+template <backend B = console_backend, class BmcTraits = test_bmc_traits, backend BmcB = peer_backend_t<B>>
+struct session_pair {
   using datagram = std::vector<std::uint8_t>;
   struct done {
     request_id id{};
