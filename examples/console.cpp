@@ -10,11 +10,11 @@
 #include <CLI/CLI.hpp>
 #include <cstdarg>
 #include <cstdio>
-#include <fstream>
 #include <functional>
 #include <iostream>
 
 #include "support/device_commands.hpp"
+#include "support/password.hpp"
 #include "support/remote.hpp"
 #include "support/text.hpp"
 
@@ -315,33 +315,15 @@ action parse_command(const std::vector<std::string>& words) {
 // ---- options ----
 
 struct arguments {
-  std::string host, user, file, kg, hex_kg, v15_auth, bridge_channel, bridge_target;
+  std::string host, user, kg, hex_kg, v15_auth, bridge_channel, bridge_target;
   std::string suite = "auto", level = "ADMINISTRATOR", interface = "lanplus";
-  std::optional<std::string> password;
-  bool password_in_environment = false;
+  examples::password_source password;
   std::uint16_t port = 623;
   std::vector<std::string> quirks, command;
   unsigned seconds = 1;
   unsigned tries = 4;
   int verbosity = 0;
 };
-
-rmcpp::user_key password_of(const arguments& args) {
-  std::string text;
-  if (args.password) {
-    text = *args.password;
-  } else if (args.password_in_environment) {
-    const char* const value = std::getenv("IPMI_PASSWORD");
-    if (!value) throw usage_error("-E: the environment has no IPMI_PASSWORD");
-    text = value;
-  } else if (!args.file.empty()) {
-    std::ifstream file(args.file);
-    if (!std::getline(file, text)) throw usage_error("-f: cannot read a password from " + args.file);
-  } else {
-    throw usage_error("a password is needed: -P, -E or -f");
-  }
-  return examples::parse_key(examples::as_bytes(text), "password");
-}
 
 rmcpp::retry_policy retry_of(const arguments& args) {
   const rmcpp::milliseconds first{args.seconds * 1000};
@@ -350,7 +332,9 @@ rmcpp::retry_policy retry_of(const arguments& args) {
 }
 
 rmcpp::console_options options_of(const arguments& args) {
-  rmcpp::console_options o{.name = examples::parse_name(args.user), .password = password_of(args)};
+  const auto password = examples::read_password(args.password);
+  if (!password) throw usage_error("a password is needed: -P, -E or -f");
+  rmcpp::console_options o{.name = examples::parse_name(args.user), .password = *password};
   o.kg = args.hex_kg.empty() ? examples::parse_key(examples::as_bytes(args.kg), "K_g")
                              : examples::parse_key(examples::parse_hex(args.hex_kg), "K_g");
   const auto level = examples::parse_privilege(args.level);
@@ -406,9 +390,9 @@ int main(int argc, char** argv) {
   app.add_option("-H", args.host, "the BMC's name or address")->required();
   app.add_option("-p", args.port, "its UDP port")->capture_default_str();
   app.add_option("-U", args.user, "user name");
-  auto* const password = app.add_option("-P", args.password, "password");
-  auto* const environment = app.add_flag("-E", args.password_in_environment, "password from IPMI_PASSWORD");
-  auto* const file = app.add_option("-f", args.file, "password from the first line of a file");
+  auto* const password = app.add_option("-P", args.password.text, "password");
+  auto* const environment = app.add_flag("-E", args.password.in_environment, "password from IPMI_PASSWORD");
+  auto* const file = app.add_option("-f", args.password.file, "password from the first line of a file");
   password->excludes(environment)->excludes(file);
   environment->excludes(file);
   app.add_option("-k", args.kg, "K_g")->excludes(app.add_option("-y", args.hex_kg, "K_g in hexadecimal"));

@@ -13,12 +13,12 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
-#include <fstream>
 #include <iostream>
 #include <rmcpp/crypto/cryptopp.hpp>
 #include <rmcpp/session/follower.hpp>
 
 #include "support/capture.hpp"
+#include "support/password.hpp"
 #include "support/password_check.hpp"
 #include "support/report.hpp"
 #include "support/summary.hpp"
@@ -40,30 +40,12 @@ using follower = rmcpp::follower<follower_config>;
 // ---- options ----
 
 struct arguments {
-  std::string input = "-", user, file, kg, sik, k1, k2, color = "auto";
-  std::optional<std::string> password;
+  std::string input = "-", user, kg, sik, k1, k2, color = "auto";
+  examples::password_source password;
   std::optional<unsigned> suite;
   std::vector<std::uint16_t> ports;
-  bool password_in_environment = false;
   bool json = false, summary = false, check_password = false;
 };
-
-std::optional<rmcpp::user_key> password_of(const arguments& args) {
-  std::string text;
-  if (args.password) {
-    text = *args.password;
-  } else if (args.password_in_environment) {
-    const char* const value = std::getenv("IPMI_PASSWORD");
-    if (!value) throw usage_error("-E: the environment has no IPMI_PASSWORD");
-    text = value;
-  } else if (!args.file.empty()) {
-    std::ifstream file(args.file);
-    if (!std::getline(file, text)) throw usage_error("-f: cannot read a password from " + args.file);
-  } else {
-    return std::nullopt;
-  }
-  return examples::parse_key(examples::as_bytes(text), "password");
-}
 
 /// A key in hexadecimal. What was typed is not repeated in the message.
 std::vector<std::uint8_t> parse_secret(const std::string& digits, const char* option) {
@@ -114,7 +96,7 @@ class dissection {
  public:
   explicit dissection(const arguments& args)
       : args_(args),
-        password_(password_of(args)),
+        password_(examples::read_password(args.password)),
         kg_(examples::parse_key(parse_secret(args.kg, "--kg"), "K_g")),
         user_{.name = examples::parse_name(args.user),
               .any_name = args.user.empty(),
@@ -206,9 +188,9 @@ int main(int argc, char** argv) {
       "is unreadable");
   app.add_option("FILE", args.input, "pcap or pcapng file, or datagrams in hexadecimal, one a line; -: standard input");
   app.add_option("--user", args.user, "whose password it is; otherwise anybody's");
-  auto* const password = app.add_option("--password", args.password, "password");
-  auto* const environment = app.add_flag("-E", args.password_in_environment, "password from IPMI_PASSWORD");
-  auto* const file = app.add_option("-f", args.file, "password from the first line of a file");
+  auto* const password = app.add_option("--password", args.password.text, "password");
+  auto* const environment = app.add_flag("-E", args.password.in_environment, "password from IPMI_PASSWORD");
+  auto* const file = app.add_option("-f", args.password.file, "password from the first line of a file");
   password->excludes(environment)->excludes(file);
   environment->excludes(file);
   app.add_option("--kg", args.kg, "K_g in hexadecimal");
