@@ -4,6 +4,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <optional>
+#include <rmcpp/crypto/keys.hpp>
 #include <string>
 
 #include "text.hpp"
