@@ -15,7 +15,7 @@
 #include <CLI/CLI.hpp>
 #include <iostream>
 #include <rmcpp/crypto/cryptopp.hpp>
-#include <rmcpp/session/follower.hpp>
+#include <rmcpp/follower/follower.hpp>
 
 #include "support/capture.hpp"
 #include "support/password.hpp"

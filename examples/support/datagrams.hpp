@@ -2,7 +2,7 @@
 #pragma once
 
 #include <algorithm>
-#include <rmcpp/session/follower.hpp>
+#include <rmcpp/follower/follower.hpp>
 #include <vector>
 
 #include "frames.hpp"

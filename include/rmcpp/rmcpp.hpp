@@ -38,6 +38,6 @@
 #include <rmcpp/protect/seal.hpp>
 #include <rmcpp/protect/suite.hpp>
 
-#include <rmcpp/session/bmc.hpp>
-#include <rmcpp/session/console.hpp>
-#include <rmcpp/session/follower.hpp>
+#include <rmcpp/bmc.hpp>
+#include <rmcpp/console.hpp>
+#include <rmcpp/follower.hpp>

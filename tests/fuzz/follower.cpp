@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
-// Fuzz target of session/follower.hpp. Input: one byte of options, then records of a flag byte, a 16-bit little-endian
+// Fuzz target of follower/follower.hpp. Input: one byte of options, then records of a flag byte, a 16-bit little-endian
 // length and that many bytes of a datagram; corpus.py writes recorded conversations in this form. Beside what the
 // sanitizers see, it checks what must hold whatever is fed:
 // - payloads lie within their datagram, and are readable where the verdict of an encrypted one is ok;
 // - with the real backend and no password or key no code is ever right;
 // - a sound session in another conversation is followed as if nothing had been fed in between.
 #include <rmcpp/crypto/cryptopp.hpp>
+#include <rmcpp/follower/follower.hpp>
 #include <rmcpp/protect/seal.hpp>
-#include <rmcpp/session/follower.hpp>
 #include <rmcpp/testing/null_backend.hpp>
 
 #include <algorithm>

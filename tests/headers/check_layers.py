@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSL-1.0
-"""No header of include/rmcpp includes upward or sideways, the embedded layers use only small standard headers, the
-session layer names no hash, no header is too long, and version.hpp agrees with meson.build.
+"""No header of include/rmcpp includes upward or sideways, the embedded layers use only small standard headers, what
+stands above protect names no hash, no header is too long, and version.hpp agrees with meson.build.
 """
 
 import posixpath
@@ -19,9 +19,15 @@ LAYERS = {
     'crypto': {'core'},
     'protect': {'core', 'wire', 'crypto'},
     'session': {'core', 'wire', 'crypto', 'protect'},
+    'console': {'core', 'wire', 'crypto', 'protect', 'session'},
+    'bmc': {'core', 'wire', 'crypto', 'protect', 'session'},
+    'follower': {'core', 'wire', 'crypto', 'protect', 'session'},
     'sol': {'core', 'wire', 'crypto', 'protect', 'session'},
-    'testing': {'core', 'wire', 'crypto', 'protect', 'session'},
-    'rmcpp.hpp': {'core', 'wire', 'crypto', 'protect', 'session'},
+    'testing': {'core', 'wire', 'crypto', 'protect', 'session', 'console', 'bmc', 'follower'},
+    'console.hpp': {'console'},
+    'bmc.hpp': {'bmc'},
+    'follower.hpp': {'follower'},
+    'rmcpp.hpp': {'core', 'wire', 'crypto', 'protect', 'session', 'console.hpp', 'bmc.hpp', 'follower.hpp'},
     'config.hpp': set(),
     'version.hpp': set(),
 }
@@ -31,6 +37,7 @@ PARTS = {'crypto/cryptopp_kernel.hpp': 'crypto/cryptopp.hpp'}  # of a backend, w
 HOSTED = {'wire/dump.hpp'}  # included only from the hosted layer, testing
 FREE_OF_PROFILE = HOSTED | PARTS.keys() | BACKENDS - {'crypto/portable.hpp'}  # may use any library
 STANDARD = {'array', 'bit', 'compare', 'concepts', 'cstddef', 'cstdint', 'span', 'type_traits'}
+ABOVE_PROTECT = {'session', 'console', 'bmc', 'sol'}  # they name no hash
 HASH = re.compile(r'sha_?1|sha_?256|md5|hmac', re.IGNORECASE)
 MAX_LINES = 600
 
@@ -100,8 +107,8 @@ def check_headers(root):
             problem = include_problem(header, directive[1]) if directive else None
             if problem:
                 yield f'{header}:{number}: {line.strip()}: {problem}'
-            if layer_of(header) == 'session' and HASH.search(line):
-                yield f'{header}:{number}: {line.strip()}: the session layer names a hash'
+            if layer_of(header) in ABOVE_PROTECT and HASH.search(line):
+                yield f'{header}:{number}: {line.strip()}: {layer_of(header)} names a hash'
         lines = len(text.splitlines())
         if lines > MAX_LINES:
             yield f'{header}: {lines} lines, more than {MAX_LINES}'
@@ -146,7 +153,7 @@ def self_test():
         ('crypto/portable.hpp', '#include <string>'),
         ('crypto/cryptopp.hpp', '#include <rmcpp/crypto/openssl.hpp>'),
         ('crypto/cryptopp.hpp', '#include <rmcpp/protect/seal.hpp>'),
-        ('protect/a.hpp', '#include <rmcpp/session/console.hpp>'),
+        ('protect/a.hpp', '#include <rmcpp/console/console.hpp>'),
         ('protect/a.hpp', '#include <vector>'),
         ('session/a.hpp', '#include <rmcpp/sol/stream.hpp>'),
         ('session/a.hpp', '#include <rmcpp/testing/network.hpp>'),
@@ -154,10 +161,19 @@ def self_test():
         ('session/a.hpp', 'auto a = authentication::rakp_hmac_sha1;'),
         ('session/a.hpp', 'using mac = SHA256;'),
         ('session/a.hpp', 'constexpr int md5_length = 16;'),
+        ('session/a.hpp', '#include <rmcpp/console/console.hpp>'),
+        ('console/a.hpp', '#include <rmcpp/bmc/options.hpp>'),
+        ('console/a.hpp', '#include <rmcpp/bmc.hpp>'),
+        ('bmc/a.hpp', '#include <rmcpp/console/requests.hpp>'),
+        ('bmc/a.hpp', '#include "../follower/lru_table.hpp"'),
+        ('bmc/a.hpp', 'using mac = SHA256;'),
+        ('follower/a.hpp', '#include <rmcpp/bmc/half_open.hpp>'),
+        ('sol/a.hpp', '#include <rmcpp/console/console.hpp>'),
         ('sol/a.hpp', '#include <rmcpp/testing/network.hpp>'),
         ('sol/a.hpp', '#include <functional>'),
         ('testing/a.hpp', '#include <rmcpp/sol/stream.hpp>'),
         ('testing/a.hpp', '#include <rmcpp/crypto/psa.hpp>'),
+        ('console.hpp', '#include <rmcpp/bmc/bmc.hpp>'),
         ('rmcpp.hpp', '#include <rmcpp/wire/dump.hpp>'),
         ('rmcpp.hpp', '#include <rmcpp/crypto/cryptopp.hpp>'),
         ('rmcpp.hpp', '#include <rmcpp/sol/stream.hpp>'),
@@ -178,9 +194,10 @@ def self_test():
         ('crypto/cryptopp.hpp', '#include <rmcpp/crypto/keys.hpp>\n#include <cryptopp/sha.h>\n#include <memory>'),
         ('protect/a.hpp', '#include <rmcpp/wire/rmcp.hpp>\n#include <rmcpp/crypto/keys.hpp>\nint hmac_sha1;'),
         ('session/a.hpp', "#include <rmcpp/protect/seal.hpp>\nint n = 1'000;  // HMAC-SHA1's\nint m; /* md5 */"),
-        ('sol/a.hpp', '#include <rmcpp/session/console.hpp>'),
-        ('testing/a.hpp', '#include <rmcpp/session/bmc.hpp>\n#include <rmcpp/wire/dump.hpp>\n#include <vector>'),
-        ('rmcpp.hpp', '#include <rmcpp/session/bmc.hpp>\n#include <rmcpp/crypto/keys.hpp>\n#include <rmcpp/config.hpp>'),
+        ('sol/a.hpp', '#include <rmcpp/session/retry.hpp>'),
+        ('testing/a.hpp', '#include <rmcpp/bmc/bmc.hpp>\n#include <rmcpp/wire/dump.hpp>\n#include <vector>'),
+        ('console.hpp', '#include <rmcpp/console/console.hpp>'),
+        ('rmcpp.hpp', '#include <rmcpp/bmc.hpp>\n#include <rmcpp/crypto/keys.hpp>\n#include <rmcpp/config.hpp>'),
     ]
     failures = 0
     for cases, verdict in ((rejected, True), (accepted, False)):

@@ -2,8 +2,8 @@
 // The least that conforms to each policy concept, and what is refused. Everything here fails at compile time.
 #include <rmcpp/session/policy.hpp>
 
-#include <rmcpp/session/bmc.hpp>
-#include <rmcpp/session/console.hpp>
+#include <rmcpp/bmc/bmc.hpp>
+#include <rmcpp/console/console.hpp>
 #include <rmcpp/testing/null_backend.hpp>
 
 #include "support/catch.hpp"

@@ -2,7 +2,7 @@
 // A follower beside a conversation that a test directs: what was said is kept on a tape, spoilt if wanted, and played.
 #pragma once
 
-#include <rmcpp/session/follower.hpp>
+#include <rmcpp/follower/follower.hpp>
 #include <rmcpp/testing/crafted_bmc.hpp>
 #include <rmcpp/testing/crafted_console.hpp>
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 // A crafted console is sound until told otherwise, and to each thing that it gets wrong our BMC reacts as documented.
+#include <rmcpp/bmc/bmc.hpp>
+#include <rmcpp/console/console.hpp>
 #include <rmcpp/crypto/cryptopp.hpp>
-#include <rmcpp/session/bmc.hpp>
-#include <rmcpp/session/console.hpp>
 #include <rmcpp/testing/testing.hpp>
 
 #include "support/catch.hpp"

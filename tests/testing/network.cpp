@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // The virtual network: what its rules do, that it repeats itself exactly, and machines that live in it.
-#include <rmcpp/session/bmc.hpp>
-#include <rmcpp/session/console.hpp>
+#include <rmcpp/bmc/bmc.hpp>
+#include <rmcpp/console/console.hpp>
 #include <rmcpp/testing/network.hpp>
 
 #include "support/catch.hpp"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rmcpp/session/bmc_options.hpp>
-#include <rmcpp/session/console_options.hpp>
+#include <rmcpp/bmc/options.hpp>
+#include <rmcpp/console/options.hpp>
 #include <rmcpp/session/transitions.hpp>
 #include <rmcpp/testing/null_backend.hpp>
 

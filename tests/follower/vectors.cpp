@@ -2,7 +2,7 @@
 // The follower against recorded conversations: its verdicts and plaintexts are compared with what an independent
 // dissector wrote down (captures/*.decoded.json). Every authenticated byte, flipped, is reported at its datagram.
 #include <rmcpp/crypto/cryptopp.hpp>
-#include <rmcpp/session/follower.hpp>
+#include <rmcpp/follower/follower.hpp>
 
 #include "support/catch.hpp"
 #include "support/handshake.hpp"

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rmcpp/follower/observation.hpp>
 #include <rmcpp/protect/open.hpp>
 #include <rmcpp/protect/rakp_codes.hpp>
-#include <rmcpp/session/observation.hpp>
 #include <rmcpp/wire/lan_message.hpp>
 #include <rmcpp/wire/session_v15.hpp>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-#include <rmcpp/session/penalty.hpp>
+#include <rmcpp/bmc/penalty.hpp>
 
 #include "support/catch.hpp"
 #include "support/session_pair.hpp"

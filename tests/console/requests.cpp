@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-#include <rmcpp/session/request_table.hpp>
+#include <rmcpp/console/requests.hpp>
 
 #include "support/catch.hpp"
 

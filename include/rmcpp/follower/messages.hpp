@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rmcpp/session/session_book.hpp>
+#include <rmcpp/follower/book.hpp>
 #include <rmcpp/wire/channel_auth.hpp>
 #include <rmcpp/wire/session_commands.hpp>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-#include <rmcpp/session/lru_table.hpp>
+#include <rmcpp/follower/lru_table.hpp>
 
 #include "support/catch.hpp"
 

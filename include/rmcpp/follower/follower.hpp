@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rmcpp/session/followed_login.hpp>
-#include <rmcpp/session/followed_messages.hpp>
-#include <rmcpp/session/followed_setup.hpp>
+#include <rmcpp/follower/credentials.hpp>
+#include <rmcpp/follower/messages.hpp>
+#include <rmcpp/follower/setup.hpp>
 #include <rmcpp/wire/asf.hpp>
 #include <rmcpp/wire/sol.hpp>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-#include <rmcpp/session/managed_session.hpp>
+#include <rmcpp/bmc/session.hpp>
 
 #include "support/catch.hpp"
 #include "support/session_pair.hpp"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rmcpp/session/finding.hpp>
+#include <rmcpp/follower/finding.hpp>
 #include <rmcpp/wire/cipher_suites.hpp>
 #include <rmcpp/wire/rakp.hpp>
 #include <rmcpp/wire/session_v2.hpp>

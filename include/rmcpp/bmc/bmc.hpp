@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rmcpp/bmc/commands.hpp>
+#include <rmcpp/bmc/half_open.hpp>
+#include <rmcpp/bmc/options.hpp>
+#include <rmcpp/bmc/penalty.hpp>
+#include <rmcpp/bmc/session.hpp>
 #include <rmcpp/core/time.hpp>
 #include <rmcpp/protect/rakp_codes.hpp>
-#include <rmcpp/session/bmc_commands.hpp>
-#include <rmcpp/session/bmc_options.hpp>
 #include <rmcpp/session/event.hpp>
-#include <rmcpp/session/half_open.hpp>
-#include <rmcpp/session/managed_session.hpp>
-#include <rmcpp/session/penalty.hpp>
 #include <rmcpp/session/policy.hpp>
 #include <rmcpp/session/setup_messages.hpp>
 #include <rmcpp/session/transitions.hpp>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rmcpp/follower/session.hpp>
 #include <rmcpp/protect/v15_code.hpp>
-#include <rmcpp/session/followed_session.hpp>
 
 /// \file
 /// The cryptography of following a login: trying what is known against the codes that were seen.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-#include <rmcpp/session/half_open.hpp>
+#include <rmcpp/bmc/half_open.hpp>
 
 #include "support/catch.hpp"
 #include "support/session_pair.hpp"

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rmcpp/session/followed_session.hpp>
-#include <rmcpp/session/lru_table.hpp>
+#include <rmcpp/follower/lru_table.hpp>
+#include <rmcpp/follower/session.hpp>
 
 namespace rmcpp {
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-#include <rmcpp/session/setup_findings.hpp>
+#include <rmcpp/follower/setup_findings.hpp>
 
 #include "support/catch.hpp"
 

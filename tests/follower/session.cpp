@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-#include <rmcpp/session/followed_session.hpp>
+#include <rmcpp/follower/session.hpp>
 
 #include "support/catch.hpp"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-#include <rmcpp/session/bmc_commands.hpp>
+#include <rmcpp/bmc/commands.hpp>
 
 #include "support/catch.hpp"
 #include "support/hex.hpp"

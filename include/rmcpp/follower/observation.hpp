@@ -3,7 +3,7 @@
 
 #include <rmcpp/core/bytes.hpp>
 #include <rmcpp/core/errc.hpp>
-#include <rmcpp/session/finding.hpp>
+#include <rmcpp/follower/finding.hpp>
 #include <rmcpp/wire/message.hpp>
 
 namespace rmcpp {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-#include <rmcpp/session/finding.hpp>
+#include <rmcpp/follower/finding.hpp>
 
 #include "support/catch.hpp"
 

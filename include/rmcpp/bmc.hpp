@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+/// \file
+/// The managed system and all that it needs but a crypto backend.
+
+#include <rmcpp/bmc/bmc.hpp>
