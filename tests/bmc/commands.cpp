@@ -34,23 +34,6 @@ std::string suites(const char* data, bytes list, std::size_t room = 17) {
 
 }  // namespace
 
-TEST_CASE("a response writer takes what fits, whole or not at all", "[session][bmc_commands]") {
-  const std::array<std::uint8_t, 4> four{1, 2, 3, 4};
-  CHECK(written(4, [&](auto& w) { w.put(four); }) == "00 01020304");
-  CHECK(written(3, [&](auto& w) { w.put(four); }) == "ca ");
-  CHECK(written(3, [&](auto& w) { w.put(std::uint8_t{9}), w.put(std::uint8_t{8}); }) == "00 0908");
-  CHECK(written(0, [&](auto& w) { w.put(std::uint8_t{9}); }) == "ca ");
-  CHECK(written(0, [&](auto& w) { w.put(bytes{}); }) == "00 ");
-  CHECK(written(4, [&](auto& w) { w.put(four), w.fail(completion_code::busy); }) == "c0 ");
-  CHECK(written(5, [&](auto& w) {
-          CHECK(w.room() == 5);
-          w.put(four);
-          CHECK(w.room() == 1);
-        }) == "00 01020304");
-  CHECK(written(16, [&](auto& w) { w.put(system_guid_response{}); }).size() == 3 + 32);
-  CHECK(written(15, [&](auto& w) { w.put(system_guid_response{}); }) == "ca ");
-}
-
 TEST_CASE("this channel's number, or 0Eh", "[session][bmc_commands]") {
   for (int asked = 0; asked < 256; ++asked)
     CHECK(is_channel(static_cast<std::uint8_t>(asked), 3) == (asked == 3 || asked == 0x0e));

@@ -19,7 +19,10 @@ INCLUDE = Path(__file__).resolve().parents[2] / 'include'
 FLAGS = ['-std=c++20', '-Wall', '-Wextra', '-Wpedantic', '-Wconversion', '-Wshadow', '-Werror']
 EMBEDDED = ['-fno-exceptions', '-fno-rtti']
 CROSS = {'arm-none-eabi-g++': ['-mcpu=cortex-m3', '-mthumb', '-Os']}
-HOSTED = {'crypto/cryptopp.hpp', 'crypto/cryptopp_kernel.hpp', 'crypto/openssl.hpp', 'crypto/psa.hpp', 'wire/dump.hpp'}
+HOSTED = {
+    'crypto/cryptopp.hpp', 'crypto/cryptopp_kernel.hpp', 'crypto/openssl.hpp', 'crypto/openssl_entropy.hpp',
+    'crypto/psa.hpp', 'wire/dump.hpp',
+}
 UMBRELLA = 'rmcpp.hpp'
 
 

@@ -33,7 +33,7 @@ LAYERS = {
 }
 FOR_ALL = {'config.hpp', 'version.hpp'}
 BACKENDS = {f'crypto/{name}.hpp' for name in ('cryptopp', 'openssl', 'psa', 'portable')}  # nobody includes them
-PARTS = {'crypto/cryptopp_kernel.hpp': 'crypto/cryptopp.hpp'}  # of a backend, which alone includes them
+PARTS = {'crypto/cryptopp_kernel.hpp': 'crypto/cryptopp.hpp', 'crypto/openssl_entropy.hpp': 'crypto/openssl.hpp'}  # of a backend, which alone includes them
 HOSTED = {'wire/dump.hpp'}  # included only from the hosted layer, testing
 FREE_OF_PROFILE = HOSTED | PARTS.keys() | BACKENDS - {'crypto/portable.hpp'}  # may use any library
 STANDARD = {'array', 'bit', 'compare', 'concepts', 'cstddef', 'cstdint', 'span', 'type_traits'}

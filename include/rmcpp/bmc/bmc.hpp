@@ -2,14 +2,14 @@
 #pragma once
 
 #include <rmcpp/bmc/commands.hpp>
+#include <rmcpp/bmc/event.hpp>
 #include <rmcpp/bmc/half_open.hpp>
 #include <rmcpp/bmc/options.hpp>
 #include <rmcpp/bmc/penalty.hpp>
 #include <rmcpp/bmc/session.hpp>
-#include <rmcpp/core/time.hpp>
 #include <rmcpp/protect/rakp_codes.hpp>
-#include <rmcpp/session/event.hpp>
-#include <rmcpp/session/policy.hpp>
+#include <rmcpp/session/events.hpp>
+#include <rmcpp/session/random_id.hpp>
 #include <rmcpp/session/setup_messages.hpp>
 #include <rmcpp/session/transitions.hpp>
 #include <rmcpp/wire/session_commands.hpp>

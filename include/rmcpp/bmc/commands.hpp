@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rmcpp/session/policy.hpp>
+#include <rmcpp/bmc/policy.hpp>
 #include <rmcpp/wire/channel_auth.hpp>
 #include <rmcpp/wire/cipher_suites.hpp>
 #include <rmcpp/wire/session_commands.hpp>

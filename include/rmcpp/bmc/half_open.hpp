@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rmcpp/bmc/policy.hpp>
 #include <rmcpp/core/time.hpp>
-#include <rmcpp/session/policy.hpp>
 #include <rmcpp/wire/open_session.hpp>
 
 #include <array>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rmcpp/bmc/policy.hpp>
 #include <rmcpp/core/time.hpp>
-#include <rmcpp/session/policy.hpp>
 #include <rmcpp/session/suite_choice.hpp>
 
 #include <type_traits>
@@ -63,13 +63,6 @@ struct bmc_counters {
 template <peer_address Peer> struct outgoing {
   Peer to{};
   std::size_t size = 0;  ///< 0: nothing to send
-};
-
-/// An answer for bmc::complete().
-struct response {
-  completion_code code = completion_code::ok;
-  bytes data{};
-  bool once = false;  ///< as response_writer::run_once()
 };
 
 }  // namespace rmcpp

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rmcpp/console/event.hpp>
 #include <rmcpp/console/options.hpp>
 #include <rmcpp/console/requests.hpp>
-#include <rmcpp/core/time.hpp>
 #include <rmcpp/protect/batch.hpp>
 #include <rmcpp/protect/rakp_codes.hpp>
-#include <rmcpp/session/event.hpp>
+#include <rmcpp/session/random_id.hpp>
 #include <rmcpp/session/setup_messages.hpp>
 #include <rmcpp/session/transitions.hpp>
 #include <rmcpp/wire/session_commands.hpp>

@@ -2,9 +2,10 @@
 #pragma once
 
 #include <rmcpp/core/time.hpp>
-#include <rmcpp/session/policy.hpp>
+#include <rmcpp/crypto/keys.hpp>
 #include <rmcpp/session/retry.hpp>
 #include <rmcpp/session/suite_choice.hpp>
+#include <rmcpp/wire/rakp.hpp>
 
 #include <type_traits>
 

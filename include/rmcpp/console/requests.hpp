@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rmcpp/console/event.hpp>
 #include <rmcpp/core/time.hpp>
-#include <rmcpp/session/event.hpp>
+#include <rmcpp/session/request.hpp>
 #include <rmcpp/session/retry.hpp>
 
 #include <type_traits>
@@ -11,16 +12,6 @@
 /// A console's requests in flight, and the request sequence numbers.
 
 namespace rmcpp {
-
-/// A command for the BMC.
-struct request {
-  net_fn fn = net_fn::app;
-  std::uint8_t lun = 0;
-  std::uint8_t code = 0;
-  bytes data{};                         ///< at most 255 bytes
-  instant deadline = instant::never();  ///< after it the request ends with timed_out, whatever tries are left
-  std::uint8_t tries = 0;               ///< 0: as the console's retry policy says
-};
 
 /// The 64 request sequence numbers. One that was used stays out of use for at least 10 s after its request ended, so
 /// that a late answer cannot be mistaken for another's.

@@ -86,6 +86,13 @@ concept batch_backend = backend<B> && requires(B b, std::span<fused_job_of<B>> j
 };
 // clang-format on
 
+/// Randomness: fills the span with unpredictable bytes, or returns false, and then the machine refuses to go on.
+// clang-format off
+template <class E> concept entropy_source = requires(E e, mutable_bytes out) {
+  { e.fill(out) } noexcept -> std::same_as<bool>;
+};
+// clang-format on
+
 template <class B> constexpr bool supports_digest(digest_id id) noexcept {
   if constexpr (digest_backend<B>) return B::supports(id);
   return false;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rmcpp/core/hash.hpp>
 #include <rmcpp/follower/observation.hpp>
 #include <rmcpp/protect/open.hpp>
 #include <rmcpp/protect/rakp_codes.hpp>
@@ -11,13 +12,6 @@
 /// What a follower keeps about one session: its login, its two directions, the requests not yet answered.
 
 namespace rmcpp {
-
-/// FNV-1a: tells datagrams apart, no more.
-constexpr std::uint64_t content_digest(bytes data) noexcept {
-  std::uint64_t h = 0xcbf29ce484222325u;
-  for (const auto b : data) h = (h ^ b) * 0x100000001b3u;
-  return h;
-}
 
 /// Remembers the last N values, the oldest gives way.
 template <class T, std::size_t N> class recent {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rmcpp/core/prefetch.hpp>
 #include <rmcpp/protect/open.hpp>
 #include <rmcpp/protect/seal.hpp>
 
@@ -29,17 +30,6 @@ template <backend B> struct open_job {
   open_policy policy{};
   result<opened> done = opened{};  ///< what open() returned
 };
-
-namespace detail {
-
-/// Asks for an object's own bytes, at most the first 2 KB.
-template <class T> void prefetch_object(const T& object) noexcept {
-  constexpr std::size_t line = 64;
-  const auto* const at = reinterpret_cast<const std::uint8_t*>(&object);
-  for (std::size_t i = 0; i < sizeof object && i < 32 * line; i += line) __builtin_prefetch(at + i);
-}
-
-}  // namespace detail
 
 /// Asks for a session's keys to be brought into the cache, for use a packet's time later. Changes nothing.
 template <backend B> void prefetch(const session_keys<B>& keys) noexcept { detail::prefetch_object(keys); }

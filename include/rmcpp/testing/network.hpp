@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rmcpp/bmc/event.hpp>
+#include <rmcpp/console/event.hpp>
 #include <rmcpp/core/time.hpp>
-#include <rmcpp/session/event.hpp>
 #include <rmcpp/testing/datagram.hpp>
 #include <rmcpp/testing/policies.hpp>
 #include <rmcpp/wire/dump.hpp>

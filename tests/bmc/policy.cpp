@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // The least that conforms to each policy concept, and what is refused. Everything here fails at compile time.
-#include <rmcpp/session/policy.hpp>
+#include <rmcpp/bmc/policy.hpp>
 
 #include <rmcpp/bmc/bmc.hpp>
 #include <rmcpp/console/console.hpp>

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
-#include <rmcpp/session/event.hpp>
+#include <rmcpp/session/events.hpp>
 
 #include "support/catch.hpp"
-
-#include <type_traits>
 
 using namespace rmcpp;
 
@@ -48,12 +46,4 @@ TEST_CASE("a ring of one event works, and so does a constant expression", "[sess
     return 100 * static_cast<int>(ring.lost()) + 10 * ring.pop().n + ring.pop().n;
   };
   STATIC_REQUIRE(sum() == 140);
-}
-
-TEST_CASE("request ids differ by slot and generation", "[session][event]") {
-  CHECK(request_id{1, 2} == request_id{1, 2});
-  CHECK_FALSE(request_id{1, 2} == request_id{1, 3});
-  CHECK_FALSE(request_id{1, 2} == request_id{2, 2});
-  CHECK(console_event{}.type == console_event::kind::none);
-  STATIC_REQUIRE(std::is_trivially_copyable_v<console_event>);
 }

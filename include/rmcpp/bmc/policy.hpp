@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <rmcpp/core/bytes.hpp>
+#include <rmcpp/crypto/keys.hpp>
+#include <rmcpp/session/command.hpp>
+
+#include <concepts>
+
+/// \file
+/// What a BMC's user supplies, as concepts. Each is a value or a reference in the machine's configuration.
+
+namespace rmcpp {
+
+/// Where a datagram came from and where its answer goes.
+/// - `==` compares address and port: a session stays with the peer of its RAKP 3.
+/// - `quota_key()`: what limits are counted by, the address or its prefix; comparable.
+/// - `channel()`: the channel number it arrived on, 0..0Bh.
+/// - `can_reply()`: false for broadcast, multicast and port 0, which are never answered.
+/// Optional: `ipv4()` (4 bytes, network order) and `port()`, which Get Session Info reports.
+// clang-format off
+template <class P>
+concept peer_address = std::copyable<P> && std::default_initializable<P> && std::equality_comparable<P> &&
+    requires(const P p) {
+  { p.quota_key() == p.quota_key() } -> std::convertible_to<bool>;
+  { p.channel() } noexcept -> std::same_as<std::uint8_t>;
+  { p.can_reply() } noexcept -> std::same_as<bool>;
+};
+// clang-format on
+
+struct user_record {
+  user_id id{};
+  privilege limit{};     ///< on the channel asked about
+  bool enabled = false;  ///< allowed to log in over that channel
+  user_key secret{};     ///< the password, zero-padded to 20 bytes
+};
+
+/// The users, and K_g.
+/// - `find(name, role, channel, out)`: whether there is such a user. With `role.name_only()` the first entry of that
+///   name; else the entry whose name and limit both match the role. Names are counted strings, compared over all 16
+///   padded bytes and over all entries without an early exit, so that time tells nothing.
+/// - `kg(channel)`: the channel's K_g; all zero means one-key login.
+// clang-format off
+template <class U>
+concept user_directory = requires(U u, const username& name, role_byte role, std::uint8_t channel, user_record& out) {
+  { u.find(name, role, channel, out) } noexcept -> std::same_as<bool>;
+  { u.kg(channel) } noexcept -> std::same_as<user_key>;
+};
+// clang-format on
+
+/// Executes commands that the library does not know. It may call the BMC's close(), user_changed() and kg_changed():
+/// the command's own session ends after its answer has been sealed. It checks `session.level` itself: privilege is per
+/// command.
+// clang-format off
+template <class H>
+concept command_handler = requires(H h, const command& request, const session_info& session,
+                                   response_writer& response) {
+  { h.handle(request, session, response) } noexcept -> std::same_as<handled>;
+};
+// clang-format on
+
+}  // namespace rmcpp

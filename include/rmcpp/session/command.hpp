@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <rmcpp/core/bytes.hpp>
+#include <rmcpp/wire/lan_message.hpp>
+#include <rmcpp/wire/rakp.hpp>
+
+/// \file
+/// A command on its way to whoever executes it, and the answer on its way back.
+
+namespace rmcpp {
+
+/// A user's number, 1..63.
+enum class user_id : std::uint8_t { none = 0 };
+
+/// Names a deferred answer. Stale ones are recognised: a slot's generation changes with every use.
+struct ticket {
+  std::uint8_t slot = 0xff;
+  std::uint8_t generation = 0;
+  [[nodiscard]] constexpr bool valid() const noexcept { return slot != 0xff; }
+  friend constexpr bool operator==(ticket, ticket) noexcept = default;
+};
+
+/// A request as the handler sees it.
+struct command {
+  net_fn fn{};
+  std::uint8_t lun = 0;
+  std::uint8_t code = 0;
+  bytes data{};       ///< view into the datagram; gone when handle() returns
+  ticket deferred{};  ///< what to keep before returning handled::pending; invalid if no ticket is free
+};
+
+/// The session in which a request came.
+struct session_info {
+  session_id id{};
+  user_id user{};
+  username name{};
+  privilege level{};  ///< in force now
+  privilege limit{};
+  std::uint8_t suite = 0;
+  std::uint8_t channel = 0;
+  std::uint8_t handle = 0;  ///< 1..sessions
+};
+
+/// Where a handler puts its answer: a completion code and data after it.
+class response_writer {
+ public:
+  constexpr explicit response_writer(mutable_bytes room) noexcept : room_(room) {}
+
+  constexpr void fail(completion_code code) noexcept {
+    code_ = code;
+    size_ = 0;
+  }
+  constexpr void put(std::uint8_t byte) noexcept { put(bytes(&byte, 1)); }
+  /// Answers CAh (cannot return number of requested data bytes) if the data does not fit.
+  constexpr void put(bytes data) noexcept {
+    if (data.size() > room_.size() - size_) return fail(completion_code::cannot_return_bytes);
+    size_ += copy(data, room_.subspan(size_));
+  }
+  /// A message of the wire layer, or one with such a layout.
+  template <message M> constexpr void put(const M& m) noexcept {
+    const auto n = encode(m, room_.subspan(size_));
+    if (!n) return fail(completion_code::cannot_return_bytes);
+    size_ += *n;
+  }
+
+  /// The command must not run twice (a power cycle, a reservation): should its answer be too long to keep for a
+  /// repeat, the repeat gets CFh instead of being executed.
+  constexpr void run_once() noexcept { once_ = true; }
+
+  [[nodiscard]] constexpr bool once() const noexcept { return once_; }
+  [[nodiscard]] constexpr completion_code code() const noexcept { return code_; }
+  [[nodiscard]] constexpr std::size_t size() const noexcept { return size_; }
+  /// Bytes that still fit.
+  [[nodiscard]] constexpr std::size_t room() const noexcept { return room_.size() - size_; }
+
+ private:
+  mutable_bytes room_;
+  std::size_t size_ = 0;
+  completion_code code_ = completion_code::ok;
+  bool once_ = false;
+};
+
+enum class handled : std::uint8_t {
+  done,     ///< the response writer holds the answer
+  pending,  ///< bmc::complete() will give it, by the command's ticket
+};
+
+/// An answer for bmc::complete().
+struct response {
+  completion_code code = completion_code::ok;
+  bytes data{};
+  bool once = false;  ///< as response_writer::run_once()
+};
+
+}  // namespace rmcpp
