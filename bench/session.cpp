@@ -91,7 +91,7 @@ template <rmcpp::backend B> class sealed_pair {
         .payload = kind_, .id = rmcpp::session_id{id}, .sequence = from.sequence.next()};
     const auto n = rmcpp::seal(from.crypto, from.keys, header, p, iv, from.datagram);
     if (!n) return false;
-    const auto packet = rmcpp::split(rmcpp::mutable_bytes(from.datagram).first(*n));
+    const auto packet = rmcpp::look(rmcpp::mutable_bytes(from.datagram).first(*n));
     if (!packet) return false;
     const auto opened = rmcpp::open(to.crypto, to.keys, to.window, *packet, {.encrypted = kind_.encrypted()});
     return opened && opened->message().size() == size_;

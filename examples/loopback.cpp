@@ -163,8 +163,8 @@ class spy {
   /// The message within a protected datagram; `window` is that of the direction.
   void print_inside(rmcpp::bytes datagram, rmcpp::replay_window& window) {
     std::vector<std::uint8_t> copy(datagram.begin(), datagram.end());  // open() decrypts in place
-    const auto packet = rmcpp::split(copy);
-    if (!packet || packet->header.id == rmcpp::session_id::none) return;
+    const auto packet = rmcpp::look(copy);
+    if (!packet || packet->id == rmcpp::session_id::none) return;
     const auto inside = rmcpp::open(crypto_, keys_, window, *packet, {.encrypted = keys_.encrypts()});
     check(inside, "a datagram of the session");
     if (keys_.authenticates()) indented("its authentication code is right\n");

@@ -33,7 +33,7 @@ template <class Suite, rmcpp::backend Backend> class rmcpp_contender {
   }
 
   mutable_bytes open(mutable_bytes datagram) {
-    const auto packet = rmcpp::split(datagram);
+    const auto packet = rmcpp::look(datagram);
     if (!packet) return {};
     window_ = {};  // so that the same datagram can be opened again
     const auto opened = rmcpp::open(crypto_, keys_, window_, *packet, {.encrypted = Suite::aes});

@@ -53,23 +53,21 @@ inline std::optional<rmcpp::direction> own_direction(rmcpp::bytes d) {
   using rmcpp::direction;
   const auto toward = [](bool console) { return console ? direction::to_console : direction::to_bmc; };
   if (d.size() < 10) return std::nullopt;
-  if ((d[3] & 0x1f) == rmcpp::rmcp_class::asf) {
+  std::vector<std::uint8_t> copied(d.begin(), d.end());
+  const auto looked = rmcpp::look(copied);
+  const auto& seen = *looked;  // as far as it can be read
+  if (looked.error() == rmcpp::errc::truncated) return std::nullopt;
+  if (seen.format == rmcpp::packet_format::asf) {
     if (d[8] == static_cast<std::uint8_t>(rmcpp::asf_type::presence_pong)) return direction::to_console;
     if (d[8] == static_cast<std::uint8_t>(rmcpp::asf_type::presence_ping)) return direction::to_bmc;
     return std::nullopt;
   }
-  if ((d[3] & 0x1f) != rmcpp::rmcp_class::ipmi) return std::nullopt;
-  std::size_t message = rmcpp::payload_v2;
-  if (d[4] == static_cast<std::uint8_t>(rmcpp::auth_type::rmcp_plus)) {
-    const rmcpp::payload_byte kind{d[5]};
-    const auto type = static_cast<unsigned>(kind.type());
-    if (type >= 0x10 && type <= 0x15) return toward(type % 2 != 0);
-    if (kind.type() != rmcpp::payload_type::ipmi || kind.encrypted()) return std::nullopt;
-  } else {
-    message = rmcpp::sessionless_v15_payload + (d[4] != 0 ? 16u : 0u);
-  }
-  if (d.size() < message + 2) return std::nullopt;
-  return toward(rmcpp::net_fn_lun{d[message + 1]}.is_response());
+  if (seen.format != rmcpp::packet_format::v15 && seen.format != rmcpp::packet_format::v2) return std::nullopt;
+  const auto type = static_cast<unsigned>(seen.kind.type());
+  if (type >= 0x10 && type <= 0x15) return toward(type % 2 != 0);
+  if (seen.kind.type() != rmcpp::payload_type::ipmi || seen.kind.encrypted()) return std::nullopt;
+  if (d.size() < seen.payload_at + 2) return std::nullopt;
+  return toward(rmcpp::net_fn_lun{d[seen.payload_at + 1]}.is_response());
 }
 
 /// Finds out which datagrams are RMCP, and who is the BMC.

@@ -90,9 +90,11 @@ inline std::string trailer_layer(const record& r, rmcpp::bytes trailer) {
 }
 
 /// A packet in RMCP+ format whose headers are sound: every layer, the payload in the clear where it could be read.
-inline std::string session_layers(const record& r, const rmcpp::split_packet& packet) {
+inline std::string session_layers(const record& r, const rmcpp::seen& packet) {
   auto text = rmcpp::dump(headed<rmcpp::rmcp_header>{"rmcp_header"}) +
-              rmcpp::dump(headed<rmcpp::session_header_v2>{"session_header_v2", packet.header});
+              message_layer<rmcpp::session_header_v2>(
+                  "session_header_v2",
+                  rmcpp::bytes(packet.datagram).first(packet.payload_at).subspan(rmcpp::rmcp_header::size));
   if (r.seen.encrypted && r.seen.readable) {
     text += "decrypted\n" + hex_line("iv", packet.payload().first(rmcpp::aes_block_size));
   }
@@ -101,14 +103,14 @@ inline std::string session_layers(const record& r, const rmcpp::split_packet& pa
   } else {
     text += "encrypted payload\n" + hex_line("bytes", packet.payload());
   }
-  if (packet.header.payload.authenticated()) text += trailer_layer(r, packet.trailer());
+  if (packet.kind.authenticated()) text += trailer_layer(r, packet.behind());
   return text;
 }
 
 inline std::string layers(const record& r) {
   using enum rmcpp::datagram_type;
   if (r.seen.type == ipmi || r.seen.type == sol || r.seen.type == oem)
-    if (const auto packet = rmcpp::split(r.datagram.data)) return session_layers(r, *packet);
+    if (const auto packet = rmcpp::look(r.datagram.data)) return session_layers(r, *packet);
   auto text = rmcpp::dump_datagram(r.datagram.data);
   if (r.seen.type == v15 && r.seen.readable) text += command_layer(r.seen.payload);
   return text;

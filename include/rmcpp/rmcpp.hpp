@@ -18,6 +18,7 @@
 #include <rmcpp/wire/asf.hpp>
 #include <rmcpp/wire/channel_auth.hpp>
 #include <rmcpp/wire/cipher_suites.hpp>
+#include <rmcpp/wire/datagram.hpp>
 #include <rmcpp/wire/lan_message.hpp>
 #include <rmcpp/wire/message.hpp>
 #include <rmcpp/wire/open_session.hpp>

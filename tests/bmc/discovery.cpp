@@ -45,7 +45,8 @@ answer run(rig& r, const lan_request& rq, bool v2) {
   });
   const octets reply = r.ask(console_peer, datagram);
   if (reply.empty()) return {};
-  const auto rs = v2 ? decode<lan_response>(payload_of(reply)) : decode<lan_response>(*sessionless_v15(reply));
+  REQUIRE(format_of(reply) == (v2 ? packet_format::v2 : packet_format::v15));
+  const auto rs = decode<lan_response>(payload_of(reply));
   CHECK(rs.has_value());
   answer a{true, rs->code, to_hex(rs->data), *rs};
   a.message.data = {};

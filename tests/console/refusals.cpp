@@ -18,7 +18,7 @@ console_options console_for(std::uint8_t suite) {
 /// How many datagrams of a type the console sent.
 template <class Pair> int count_sent(const Pair& p, payload_type type) {
   int n = 0;
-  for (const auto& d : p.log) n += !is_v15(d) && payload_byte{d[5]}.type() == type ? 1 : 0;
+  for (const auto& d : p.log) n += format_of(d) != packet_format::v15 && payload_byte{d[5]}.type() == type ? 1 : 0;
   return n;
 }
 
@@ -27,7 +27,8 @@ template <class Change>
 session_pair<> pair_with(payload_type type, Change change, console_options o = default_console()) {
   session_pair<> p(o);
   p.network = [=](direction d, int, datagram& bytes_) {
-    if (d == direction::to_console && type_of(bytes_) == type && !is_v15(bytes_)) bytes_ = change(bytes_);
+    if (d == direction::to_console && type_of(bytes_) == type && format_of(bytes_) != packet_format::v15)
+      bytes_ = change(bytes_);
     return true;
   };
   return p;

@@ -20,7 +20,8 @@ bmc_options having(std::initializer_list<std::uint8_t> ids) {
 }
 
 bool is_suites_question(direction d, const datagram& b) {
-  return d == direction::to_bmc && !is_v15(b) && payload_byte{b[5]} == payload_byte::of(payload_type::ipmi);
+  return d == direction::to_bmc && format_of(b) != packet_format::v15 &&
+         payload_byte{b[5]} == payload_byte::of(payload_type::ipmi);
 }
 
 /// The suites proposed, in order, and how many questions there were about them.
@@ -34,10 +35,10 @@ void watch(
     Pair& p, proposals& seen, std::function<void(datagram&)> change = [](datagram&) {}) {
   p.network = [&seen, change](direction d, int, datagram& b) {
     if (d == direction::to_console) {
-      if (!is_v15(b) && type_of(b) == payload_type::open_session_response) change(b);
+      if (format_of(b) != packet_format::v15 && type_of(b) == payload_type::open_session_response) change(b);
       return true;
     }
-    if (is_v15(b)) return true;
+    if (format_of(b) == packet_format::v15) return true;
     if (is_suites_question(d, b)) ++seen.questions;
     if (type_of(b) == payload_type::rakp1) ++seen.rakp1s;
     if (type_of(b) == payload_type::open_session_request) {
@@ -282,7 +283,7 @@ TEST_CASE("a man in the middle who rewrites the proposal and the answer", "[sess
   // He takes the protection out of what the BMC gets and puts it back into what the console hears.
   session_pair p(wanting({3}));
   p.network = [](direction d, int, datagram& b) {
-    if (is_v15(b)) return true;
+    if (format_of(b) == packet_format::v15) return true;
     if (d == direction::to_bmc && type_of(b) == payload_type::open_session_request)
       b = edited<open_session_request>(b, [](auto& m) {
         m.integrity.algorithm = integrity_algorithm::none;

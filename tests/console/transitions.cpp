@@ -73,7 +73,7 @@ std::vector<console_transition> adventures() {
     for (const std::uint8_t status : {std::uint8_t{0x11}, std::uint8_t{0x0f}}) {
       session_pair<> p(two_suites());
       p.network = [=](direction d, int, datagram& b) {
-        if (d == direction::to_console && !is_v15(b) && type_of(b) == type)
+        if (d == direction::to_console && format_of(b) != packet_format::v15 && type_of(b) == type)
           b = error_reply(type, tag_of(b), status, session_id{load_le32(b.data() + payload_v2 + 4)});
         return true;
       };
@@ -130,7 +130,7 @@ TEST_CASE("events that fit no row leave the state alone", "[session][transitions
       datagram out;
       if (sent) out = p.next_from_console();
       const auto id = p.con.id();
-      const auto tag = out.size() > payload_v2 && !is_v15(out) ? tag_of(out) : std::uint8_t{0};
+      const auto tag = out.size() > payload_v2 && format_of(out) != packet_format::v15 ? tag_of(out) : std::uint8_t{0};
       const auto& suite = *find_suite(17);
 
       struct input {

@@ -37,7 +37,7 @@ struct deviation {
 
 /// Decrypts the payload of a sealed packet, changes the padded plaintext, encrypts and signs it again.
 void repad(scene& s, octets& datagram, const std::function<void(octets&)>& change) {
-  auto packet = value_of(split(datagram));
+  auto packet = value_of(look(datagram));
   block iv{};
   copy(packet.payload().first(16), iv);
   octets plain = to_octets(packet.payload().subspan(16));
@@ -47,7 +47,7 @@ void repad(scene& s, octets& datagram, const std::function<void(octets&)>& chang
   octets out(datagram.begin(), datagram.begin() + 16 + 16);
   store_le16(out.data() + 14, static_cast<std::uint16_t>(16 + plain.size()));
   out.insert(out.end(), plain.begin(), plain.end());
-  const auto trailer = packet.trailer();
+  const auto trailer = packet.behind();
   out.insert(out.end(), trailer.begin(), trailer.end());
   s.con.reseal(out);
   datagram = out;
@@ -55,8 +55,8 @@ void repad(scene& s, octets& datagram, const std::function<void(octets&)>& chang
 
 /// Replaces pad, pad length and next header, and signs again.
 void retrail(scene& s, octets& datagram, const octets& trailer) {
-  const auto packet = value_of(split(datagram));
-  octets out(datagram.begin(), datagram.begin() + static_cast<std::ptrdiff_t>(16 + packet.header.length));
+  const auto packet = value_of(look(datagram));
+  octets out(datagram.begin(), datagram.begin() + static_cast<std::ptrdiff_t>(16 + packet.payload_size));
   out.insert(out.end(), trailer.begin(), trailer.end());
   out.resize(out.size() + authcode_size(s.con.suite.integrity));
   s.con.reseal(out);
@@ -622,7 +622,7 @@ const std::vector<deviation>& deviations() {
          s.say(to_bmc, s.request());
          s.say(to_bmc, s.request());
          auto& d = s.last();
-         auto p = value_of(split(d));
+         auto p = value_of(look(d));
          octets plain = to_octets(value_of(decrypt_payload(s.con.crypto, s.con.keys, p.payload())));
          auto plan_of = plan(s.con.kind(), s.con.suite.integrity, plain.size());
          octets out(plan_of.total);
@@ -630,8 +630,7 @@ const std::vector<deviation>& deviations() {
          block iv{};
          copy(bytes(s.at(7)).subspan(16, 16), iv);
          REQUIRE(seal(s.con.crypto, s.con.keys,
-                      {.payload = s.con.kind(), .id = s.con.managed_id(), .sequence = p.header.sequence}, plan_of, iv,
-                      out));
+                      {.payload = s.con.kind(), .id = s.con.managed_id(), .sequence = p.sequence}, plan_of, iv, out));
          d = out;
        },
        {{8, {f::iv_reused}}}},

@@ -146,7 +146,7 @@ TEMPLATE_TEST_CASE("a batch opens what open() does, and a bad packet does not to
     errc why = errc::ok;
     if (i % 5 == 4 && s.keys.authenticates()) datagram.back() ^= 1, why = errc::bad_authcode;
     if (!s.keys.authenticates() && i + 1 > 15) why = errc::outside_window;
-    const auto packet = split(datagram);
+    const auto packet = look(datagram);
     REQUIRE((packet.has_value() || c.messages[i].empty()));
     if (!packet) continue;
     jobs.push_back({.keys = &s.keys, .window = &s.window, .packet = *packet, .policy = s.policy()});
@@ -157,7 +157,7 @@ TEMPLATE_TEST_CASE("a batch opens what open() does, and a bad packet does not to
   for (std::size_t i = 0; i < jobs.size(); ++i) {
     CAPTURE(i);
     CHECK(jobs[i].done.error() == expected[i]);
-    const auto sequence = jobs[i].packet.header.sequence;
+    const auto sequence = jobs[i].packet.sequence;
     CHECK(jobs[i].window->highest() == (expected[i] == errc::ok ? sequence : 0));
     if (expected[i] != errc::ok) continue;
     CHECK(equal(jobs[i].done->message(), c.messages[sequence - 1]));
@@ -171,7 +171,7 @@ TEST_CASE("packets of one session in a batch are opened in their order, each onc
   std::vector<buffer> datagrams{s.sealed(1), s.sealed(2), s.sealed(2), s.sealed(1), s.sealed(3)};
   std::vector<open_job<cryptopp_backend>> jobs;
   for (auto& d : datagrams)
-    jobs.push_back({.keys = &s.keys, .window = &s.window, .packet = *split(d), .policy = s.policy()});
+    jobs.push_back({.keys = &s.keys, .window = &s.window, .packet = *look(d), .policy = s.policy()});
   open_batch(s.b, std::span(jobs));
   constexpr errc expected[] = {errc::ok, errc::ok, errc::replayed, errc::replayed, errc::ok};
   for (std::size_t i = 0; i < jobs.size(); ++i) CHECK(jobs[i].done.error() == expected[i]);
@@ -183,7 +183,7 @@ TEST_CASE("a batch makes no heap call", "[protect][batch][heap]") {
   std::vector<open_job<cryptopp_backend>> jobs;
   for (std::size_t i = 0; i < 24; ++i) {
     auto& s = c.sessions[i];
-    if (const auto packet = split(c.jobs[i].datagram.first(c.jobs[i].plan.total)))
+    if (const auto packet = look(c.jobs[i].datagram.first(c.jobs[i].plan.total)))
       jobs.push_back({.keys = &s.keys, .window = &s.window, .packet = *packet, .policy = s.policy()});
   }
   CHECK(testing::count_heap_calls([&] { open_batch(c.b, std::span(jobs)); }) == 0);

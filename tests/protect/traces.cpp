@@ -65,10 +65,9 @@ replayed_session replay(B& b, const std::vector<datagram>& trace, const handshak
     CAPTURE(d.frame);
     const bool request = d.dir == direction::c2b;
     exact_bytes data(d.data);
-    const auto packet = split(data);
+    const auto packet = look(data);
     REQUIRE(packet.has_value());
-    const auto& header = packet->header;
-    CHECK(to_integer(header.id) == (request ? h.transcript.managed_id : h.transcript.console_id));
+    CHECK(to_integer(packet->id) == (request ? h.transcript.managed_id : h.transcript.console_id));
     block iv{};
     if (keys.encrypts()) copy(packet->payload(), iv);
 
@@ -80,11 +79,12 @@ replayed_session replay(B& b, const std::vector<datagram>& trace, const handshak
           errc::ok);
     done.plaintext[d.frame] = to_hex(o->message());
 
-    const auto p = plan(header.payload, h.suite.integrity, o->message().size());
+    const auto p = plan(packet->kind, h.suite.integrity, o->message().size());
     CHECK(p.total == d.data.size());
     exact_bytes again(p.total);
     copy(o->message(), mutable_bytes(again).subspan(p.message));
-    REQUIRE(seal(b, keys, header, p, iv, again).has_value());
+    REQUIRE(seal(b, keys, {.payload = packet->kind, .id = packet->id, .sequence = packet->sequence}, p, iv, again)
+                .has_value());
     CHECK(to_hex(again) == to_hex(d.data));
     ++done.packets;
   }
@@ -183,7 +183,7 @@ TEST_CASE("a recorded session does not open with another password or K_g", "[pro
     REQUIRE(keys.load(b, h.suite, from_hex(m.sik), to_user_key(password)).has_value());
     replay_window window;
     exact_bytes data(trace.at(h.end).data);
-    const auto packet = split(data);
+    const auto packet = look(data);
     REQUIRE(packet.has_value());
     return open(b, keys, window, *packet, {.encrypted = true}).error();
   };

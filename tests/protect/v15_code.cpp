@@ -14,10 +14,6 @@ using test::from_hex;
 using test::to_hex;
 using test::to_user_key;
 
-session_v15 packet_of(const std::vector<std::uint8_t>& datagram) {
-  return decode_prefix<session_v15>(bytes(datagram).subspan(rmcp_header::size))->message;
-}
-
 /// All a backend needs, and no digest.
 struct digestless : testing::null_backend {
   status digest(digest_id, pieces, mutable_bytes) = delete;
@@ -31,18 +27,19 @@ TEST_CASE("the authcode of a v1.5 packet, by its auth type") {
   cryptopp_backend b;
   for (const auto* name : {"md5", "md2"}) {
     CAPTURE(name);
-    const auto datagram = from_hex(vectors.at(name).get<std::string>());
-    const auto packet = packet_of(datagram);
+    auto datagram = from_hex(vectors.at(name).get<std::string>());
+    const auto packet = look(datagram);
+    REQUIRE(packet);
     secret<16> code;
-    REQUIRE(v15_code(b, packet, password, code).has_value());
-    CHECK(to_hex(code.reveal()) == to_hex(packet.authcode));
+    REQUIRE(v15_code(b, *packet, password, code).has_value());
+    CHECK(to_hex(code.reveal()) == to_hex(packet->authcode()));
   }
 }
 
 TEST_CASE("with straight password the authcode is the password's first sixteen bytes") {
   cryptopp_backend b;
   secret<16> code;
-  REQUIRE(v15_code(b, {.type = auth_type::straight_password}, to_user_key("twenty bytes long pw"), code).has_value());
+  REQUIRE(v15_code(b, {.auth = auth_type::straight_password}, to_user_key("twenty bytes long pw"), code).has_value());
   CHECK(to_hex(code.reveal()) == to_hex(bytes(to_user_key("twenty bytes lon").reveal().first(16))));
 }
 
@@ -50,12 +47,12 @@ TEST_CASE("types without a code, and digests that the backend lacks, are refused
   for (const auto type : {auth_type::none, auth_type{3}, auth_type::oem, auth_type::rmcp_plus, auth_type{0xff}}) {
     cryptopp_backend b;
     secret<16> code;
-    CHECK(v15_code(b, {.type = type}, to_user_key("secret"), code).error() == errc::bad_auth_type);
+    CHECK(v15_code(b, {.auth = type}, to_user_key("secret"), code).error() == errc::bad_auth_type);
   }
   digestless b;
   for (const auto type : {auth_type::md2, auth_type::md5}) {
     secret<16> code;
-    CHECK(v15_code(b, {.type = type}, to_user_key("secret"), code).error() == errc::bad_auth_type);
+    CHECK(v15_code(b, {.auth = type}, to_user_key("secret"), code).error() == errc::bad_auth_type);
   }
 }
 
@@ -63,5 +60,5 @@ TEST_CASE("a backend that fails is reported") {
   testing::null_backend b;
   b.fail_operation(1);
   secret<16> code;
-  CHECK(v15_code(b, {.type = auth_type::md5}, to_user_key("secret"), code).error() == errc::crypto_failure);
+  CHECK(v15_code(b, {.auth = auth_type::md5}, to_user_key("secret"), code).error() == errc::crypto_failure);
 }

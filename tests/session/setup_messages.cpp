@@ -74,50 +74,6 @@ TEST_CASE("RAKP 1 and RAKP 3", "[session][setup]") {
         }) == hex("06 00 ff 07 06 14 00000000 00000000 08 00 09 0f 00 00 34 12 00 02"));
 }
 
-TEST_CASE("format of a datagram", "[session][setup]") {
-  CHECK_FALSE(is_v15(bytes{}));
-  CHECK_FALSE(is_v15(from_hex("06 00 ff 07")));
-  CHECK_FALSE(is_v15(from_hex("06 00 ff 07 06")));
-  for (int type = 0; type < 256; ++type) {
-    auto d = from_hex("06 00 ff 07 00");
-    d[4] = static_cast<std::uint8_t>(type);
-    CHECK(is_v15(d) == (type != 6));
-  }
-}
-
-TEST_CASE("the message in a v1.5 datagram outside a session", "[session][setup]") {
-  const auto good = from_hex("06 00 ff 07 00 00000000 00000000 03 aa bb cc");
-  const auto m = sessionless_v15(good);
-  REQUIRE(m);
-  CHECK(to_hex(*m) == "aabbcc");
-  CHECK(m->data() == good.data() + 14);
-  for (std::size_t n = 0; n < good.size(); ++n) {
-    CAPTURE(n);
-    const exact_bytes prefix(bytes(good).first(n));
-    CHECK(is_drop(sessionless_v15(prefix).error()));
-  }
-  const auto outcome = [&](std::size_t at, std::uint8_t value) {
-    auto d = good;
-    d[at] = value;
-    return sessionless_v15(d).error();
-  };
-  CHECK(outcome(0, 5) == errc::bad_version);
-  CHECK(outcome(1, 9) == errc::ok);
-  CHECK(outcome(2, 0) == errc::bad_rmcp_sequence);
-  for (const int kind : {0x06, 0x08, 0x27, 0x87})
-    CHECK(outcome(3, static_cast<std::uint8_t>(kind)) == errc::bad_message_class);
-  for (std::size_t at = 5; at < 13; ++at) CHECK(outcome(at, 1) == errc::unknown_session);
-  CHECK(outcome(13, 4) == errc::bad_length);
-  CHECK(outcome(13, 2) == errc::ok);  // the legacy pad
-  // With an authcode there is a longer header; where it fits it is still no session of ours.
-  auto longer = good;
-  longer.resize(60);
-  for (const int type : {1, 2, 3, 4, 5, 7, 0xff}) {
-    longer[4] = static_cast<std::uint8_t>(type);
-    CHECK(sessionless_v15(longer).error() == errc::bad_auth_type);
-  }
-}
-
 TEST_CASE("answering a presence ping", "[session][setup]") {
   std::array<std::uint8_t, 64> room{};
   const auto ping = from_hex("00 00 11 be 80 2a 00 00");

@@ -27,7 +27,7 @@ inline datagram error_reply(payload_type type, std::uint8_t tag, std::uint8_t st
 
 /// The answer to a sessionless App question in the format of the question.
 inline datagram discovery_answer(bytes question, completion_code code, bytes data) {
-  const bool v15 = is_v15(question);
+  const bool v15 = format_of(question) == packet_format::v15;
   const auto rq = decode<lan_request>(question.subspan(v15 ? sessionless_v15_payload : payload_v2));
   if (!rq) throw std::runtime_error(describe(rq.error()));
   lan_response rs = respond(*rq, code);
@@ -79,7 +79,7 @@ template <backend B = bmc_backend> class insider : public crafted_session<B> {
   heard read(datagram d) {
     this->window = {};
     const auto packet = this->unsealed(std::move(d));
-    heard h{packet.header.sequence, value_of(decode<lan_request>(packet.message)), {}};
+    heard h{packet.sequence, value_of(decode<lan_request>(packet.message)), {}};
     h.data = to_octets(h.rq.data);
     h.rq.data = {};
     return h;

@@ -70,10 +70,12 @@ template <backend B> struct protected_session {
   }
   buffer sealed(std::uint32_t sequence, bytes message = example_message) { return sealed(sequence, message, kind()); }
 
-  /// split() and open(); the message's bytes lie in `datagram`.
+  /// look() and open(); the message's bytes lie in `datagram`.
   result<opened> open(mutable_bytes datagram, const open_policy& with) {
-    const auto packet = split(datagram);
+    const auto packet = look(datagram);
+    if (packet->format == packet_format::v15) return errc::bad_auth_type;
     if (!packet) return packet.error();
+    if (packet->format != packet_format::v2) return errc::bad_message_class;
     return rmcpp::open(b, keys, window, *packet, with);
   }
   result<opened> open(mutable_bytes datagram) { return open(datagram, policy()); }

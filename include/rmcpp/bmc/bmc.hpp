@@ -198,29 +198,29 @@ template <bmc_config Config> class bmc {
   // ---- by format ----
 
   answer_size dispatch(const peer_type& from, mutable_bytes datagram, mutable_bytes reply) noexcept {
-    const auto rmcp = decode_prefix<rmcp_header>(datagram);
-    if (!rmcp) return rmcp.error();
-    if (rmcp->message.kind.value == rmcp_class::asf) return answer_ping(datagram.subspan(rmcp_header::size), reply);
-    if (is_v15(datagram)) {
-      const auto message = sessionless_v15(datagram);
-      const auto wrap = [&](const lan_response& rs) { return encode_sessionless_v15(rs, reply); };
-      return message ? on_discovery(from, *message, wrap) : message.error();
-    }
-    const auto packet = split(datagram);
+    const auto packet = look(datagram);
     if (!packet) return packet.error();
-    if (packet->header.id == session_id::none) return on_sessionless(from, *packet, reply);
-    session* const s = sessions_.find(packet->header.id);
+    switch (packet->format) {
+      case packet_format::asf: return answer_ping(packet->payload(), reply);
+      case packet_format::v15: return on_sessionless(from, *packet, reply);
+      case packet_format::v2: break;
+      default: return errc::bad_message_class;
+    }
+    if (packet->id == session_id::none) return on_sessionless(from, *packet, reply);
+    session* const s = sessions_.find(packet->id);
     if (s) expire(*s);
     if (!s || !s->active) return errc::unknown_session;
     if (!(s->peer == from)) return errc::wrong_peer;
     return on_session(*s, *packet, reply);
   }
 
-  answer_size on_sessionless(const peer_type& from, const split_packet& packet, mutable_bytes reply) noexcept {
-    const payload_byte kind = packet.header.payload;
-    if (kind.authenticated() || kind.encrypted() || packet.header.sequence != 0) return errc::unexpected_protection;
+  answer_size on_sessionless(const peer_type& from, const seen& packet, mutable_bytes reply) noexcept {
+    if (const status bare = check_sessionless(packet); !bare) return bare.error();
+    if (packet.format == packet_format::v15)
+      return on_discovery(from, packet.payload(),
+                          [&](const lan_response& rs) { return encode_sessionless_v15(rs, reply); });
     handle_timeout(clock_.now());  // what has expired must not answer, even if nobody has called yet
-    switch (kind.type()) {
+    switch (packet.kind.type()) {
       case payload_type::ipmi:
         return on_discovery(from, packet.payload(), [&](const lan_response& rs) {
           return encode_sessionless_v2(payload_type::ipmi, rs, reply);
@@ -479,8 +479,8 @@ template <bmc_config Config> class bmc {
 
   // ---- within a session ----
 
-  answer_size on_session(session& s, const split_packet& packet, mutable_bytes reply) noexcept {
-    if (packet.header.payload.type() != payload_type::ipmi) return errc::bad_payload_type;
+  answer_size on_session(session& s, const seen& packet, mutable_bytes reply) noexcept {
+    if (packet.kind.type() != payload_type::ipmi) return errc::bad_payload_type;
     const open_policy policy{.encrypted = s.keys.encrypts(),
                              .rule = options_.strict_window ? window_rule::strict : window_rule::any_forward};
     const auto message = open(config_.crypto, s.keys, s.window, packet, policy);

@@ -89,11 +89,15 @@ template <console_config Config> class console {
   status feed(mutable_bytes datagram, instant now) noexcept {
     clock_.advance(now);
     requests_.drop_views();
-    if (is_v15(datagram)) return feed_v15(datagram);
-    const auto packet = split(datagram);
+    const auto packet = look(datagram);
     if (!packet) return packet.error();
-    if (packet->header.id == session_id::none) return feed_sessionless(*packet);
-    if (!in_session() || packet->header.id != console_id_) return errc::unknown_session;
+    switch (packet->format) {
+      case packet_format::v15: return feed_v15(*packet);
+      case packet_format::v2: break;
+      default: return errc::bad_message_class;
+    }
+    if (packet->id == session_id::none) return feed_sessionless(*packet);
+    if (!in_session() || packet->id != console_id_) return errc::unknown_session;
     return feed_session(*packet);
   }
 
@@ -225,11 +229,10 @@ template <console_config Config> class console {
 
   // ---- capabilities and cipher suites, outside a session ----
 
-  status feed_v15(bytes datagram) noexcept {
-    const auto message = sessionless_v15(datagram);
-    if (!message) return message.error();
+  status feed_v15(const seen& packet) noexcept {
+    if (const status bare = check_sessionless(packet); !bare) return bare;
     if (state_ != console_state::capabilities || setup_.unsent()) return errc::unexpected_message;
-    const auto rs = app_response(app::get_channel_auth_capabilities, setup_sequence_, *message);
+    const auto rs = app_response(app::get_channel_auth_capabilities, setup_sequence_, packet.payload());
     if (!rs) return rs.error();
     if (rs->code != completion_code::ok) {
       // An IPMI v1.5 BMC may refuse the v2.0 bit; ask without it, and it can say so itself.
@@ -254,7 +257,7 @@ template <console_config Config> class console {
     return {};
   }
 
-  status on_cipher_suites(const split_packet& packet) noexcept {
+  status on_cipher_suites(const seen& packet) noexcept {
     if (state_ != console_state::cipher_suites) return errc::unexpected_message;
     const auto rs = app_response(app::get_channel_cipher_suites, setup_sequence_, packet.payload());
     if (!rs) return rs.error();
@@ -279,11 +282,10 @@ template <console_config Config> class console {
     expect_answer();
   }
 
-  status feed_sessionless(const split_packet& packet) noexcept {
-    const payload_byte kind = packet.header.payload;
-    if (kind.authenticated() || kind.encrypted() || packet.header.sequence != 0) return errc::unexpected_protection;
+  status feed_sessionless(const seen& packet) noexcept {
+    if (const status bare = check_sessionless(packet); !bare) return bare;
     if (setup_.unsent()) return errc::unexpected_message;
-    switch (kind.type()) {
+    switch (packet.kind.type()) {
       case payload_type::ipmi: return on_cipher_suites(packet);
       case payload_type::open_session_response: return on_open_session_response(packet.payload());
       case payload_type::rakp2: return on_rakp2(packet.payload());
@@ -523,8 +525,8 @@ template <console_config Config> class console {
     return n;
   }
 
-  status feed_session(const split_packet& packet) noexcept {
-    if (packet.header.payload.type() != payload_type::ipmi) return errc::bad_payload_type;
+  status feed_session(const seen& packet) noexcept {
+    if (packet.kind.type() != payload_type::ipmi) return errc::bad_payload_type;
     const open_policy policy{.encrypted = keys_.encrypts(),
                              .rule = options_.strict_window ? window_rule::strict : window_rule::any_forward};
     const auto message = open(config_.crypto, keys_, window_, packet, policy);

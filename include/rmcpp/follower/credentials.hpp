@@ -78,12 +78,12 @@ template <backend B> class login_keys {
   }
 
   /// Authcode of an IPMI v1.5 packet, whose type is not none. `name`: who logged in, null where it is not known.
-  verdict v15(const session_v15& packet, const username* name, std::uint8_t& user) noexcept {
+  verdict v15(const seen& packet, const username* name, std::uint8_t& user) noexcept {
     verdict v = verdict::unknown;
     for_users(name, user, [&](std::uint8_t i) {
       secret<16> code;
       if (!v15_code(backend_, packet, options_.users[i].password, code)) return false;
-      v = equal_constant_time(code.reveal(), packet.authcode) ? verdict::ok : verdict::bad;
+      v = equal_constant_time(code.reveal(), packet.authcode()) ? verdict::ok : verdict::bad;
       if (v == verdict::ok) user = i;
       return v == verdict::ok;
     });

@@ -63,29 +63,25 @@ template <follower_config Config> class follower {
   observation feed(const flow& from, mutable_bytes datagram) noexcept {
     observation o{.number = ++datagrams_, .dir = from.dir};
     subject_ = nullptr;
-    const auto header = decode_prefix<rmcp_header>(datagram);
-    if (!header) {
-      o.fail(header.error());
-      return o;
-    }
-    const auto& h = header->message;
-    const auto rest = datagram.subspan(header->size);
-    o.show(rest);
-    if (h.kind.is_ack()) {
-      o.type = datagram_type::rmcp_ack;
-      if (h.kind.kind() == rmcp_class::ipmi) o.findings.add(finding::unexpected_ack);
-    } else if (h.kind.value == rmcp_class::asf) {
-      feed_asf(o);
-    } else if (h.kind.value == rmcp_class::oem) {
-      o.type = datagram_type::rmcp_oem;
-    } else if (h.kind.value != rmcp_class::ipmi) {
-      o.refuse(errc::bad_message_class);
-    } else if (h.sequence != rmcp_header::no_ack) {
-      o.refuse(errc::bad_rmcp_sequence);
-    } else if (!rest.empty() && rest[0] == static_cast<std::uint8_t>(auth_type::rmcp_plus)) {
-      feed_v2(o, book_.talk(from.conversation), datagram);
-    } else {
-      feed_v15(o, book_.talk(from.conversation), rest);
+    const auto looked = look(datagram);
+    const seen& packet = *looked;
+    switch (packet.format) {
+      case packet_format::none: o.fail(looked.error()); break;
+      case packet_format::ack:
+        o.type = datagram_type::rmcp_ack;
+        o.show(packet.payload());
+        if (packet.rmcp.kind() == rmcp_class::ipmi) o.findings.add(finding::unexpected_ack);
+        break;
+      case packet_format::asf:
+        o.show(packet.payload());
+        feed_asf(o);
+        break;
+      case packet_format::oem:
+        o.type = datagram_type::rmcp_oem;
+        o.show(packet.payload());
+        break;
+      case packet_format::v15: feed_v15(o, book_.talk(from.conversation), looked); break;
+      case packet_format::v2: feed_v2(o, book_.talk(from.conversation), looked); break;
     }
     if (subject_) {
       o.session = subject_->number;
@@ -130,59 +126,57 @@ template <follower_config Config> class follower {
 
   // ---- RMCP+ ----
 
-  void feed_v2(observation& o, conversation_facts& c, mutable_bytes datagram) noexcept {
-    const auto packet = split(datagram);
-    if (!packet) return o.refuse(packet.error());
-    const session_header_v2& h = packet->header;
-    o.encrypted = h.payload.encrypted();
-    o.auth = h.payload.authenticated() ? verdict::unknown : verdict::none;
-    o.hide();
-    if (!o.encrypted) o.show(packet->payload());
-    switch (h.payload.type()) {
+  void feed_v2(observation& o, conversation_facts& c, const result<seen>& looked) noexcept {
+    if (!looked) return o.refuse(looked.error());
+    const seen& packet = *looked;
+    const payload_byte kind = packet.kind;
+    o.encrypted = kind.encrypted();
+    o.auth = kind.authenticated() ? verdict::unknown : verdict::none;
+    if (!o.encrypted) o.show(packet.payload());
+    switch (kind.type()) {
       case payload_type::open_session_request:
       case payload_type::open_session_response:
       case payload_type::rakp1:
       case payload_type::rakp2:
       case payload_type::rakp3:
-      case payload_type::rakp4: subject_ = setup_.feed(o, c, h); return;
+      case payload_type::rakp4: subject_ = setup_.feed(o, c, packet); return;
       case payload_type::ipmi: o.type = datagram_type::ipmi; break;
       case payload_type::sol: o.type = datagram_type::sol; break;
       default:
         o.type = datagram_type::oem;
-        if (h.payload.type() != payload_type::oem_explicit &&
-            (h.payload.type() < payload_type::oem0 || h.payload.type() > payload_type::oem7))
+        if (kind.type() != payload_type::oem_explicit &&
+            (kind.type() < payload_type::oem0 || kind.type() > payload_type::oem7))
           return o.fail(errc::bad_payload_type);
     }
-    if (h.id == session_id::none) {
-      if (h.payload.authenticated() || h.payload.encrypted()) o.findings.add(finding::unexpected_protection);
-      if (h.sequence != 0) o.findings.add(finding::sequence_outside_session, h.sequence, 0);
+    if (packet.id == session_id::none) {
+      if (kind.authenticated() || kind.encrypted()) o.findings.add(finding::unexpected_protection);
+      if (packet.sequence != 0) o.findings.add(finding::sequence_outside_session, packet.sequence, 0);
       if (o.readable) feed_payload(o, c, nullptr);
       return;
     }
-    feed_session(o, c, *packet);
+    feed_session(o, c, packet);
   }
 
   // ---- packets within an RMCP+ session ----
 
-  void feed_session(observation& o, conversation_facts& c, const split_packet& packet) noexcept {
-    const session_header_v2& h = packet.header;
+  void feed_session(observation& o, conversation_facts& c, const seen& packet) noexcept {
     const key k = book::key_of(o.dir);
-    const bool authenticated = h.payload.authenticated();
+    const bool authenticated = packet.kind.authenticated();
     const auto verifies = [&](session& candidate) {
       return verify_authcode(config_.crypto, candidate.keys, packet).has_value();
     };
     // Ids are used again: of the sessions with this one, the packet's is that whose keys verify it.
     session* s = nullptr;
-    if (authenticated) s = book_.find_among_all(c, k, h.id, [&](session& x) { return x.keyed && verifies(x); });
+    if (authenticated) s = book_.find_among_all(c, k, packet.id, [&](session& x) { return x.keyed && verifies(x); });
     if (!s) {
-      s = book_.find(c, k, h.id, [&](session& x) {
+      s = book_.find(c, k, packet.id, [&](session& x) {
         return !x.v15 && ((!authenticated && x.keyed) || (!x.keyed && find_keys(x, packet))) &&
                (!authenticated || verifies(x));
       });
     }
     if (!s && authenticated) s = adopt(c, packet, k);
     const bool verified = s && authenticated && s->keys.authenticates();
-    if (!s) s = book_.newest(c, k, h.id);
+    if (!s) s = book_.newest(c, k, packet.id);
     if (!s) s = adopt(c, packet, k);
     subject_ = s;
     if (!s) {
@@ -200,15 +194,15 @@ template <follower_config Config> class follower {
       return;
     }
 
-    const std::uint64_t digest = content_digest(packet.datagram.last(h.payload.authenticated() ? 12 : h.length));
-    const bool repeat = s->judge(o.dir).judge(h.sequence, digest, sequence_judge::v2, o.findings);
+    const std::uint64_t digest = content_digest(packet.datagram.last(authenticated ? 12 : packet.payload_size));
+    const bool repeat = s->judge(o.dir).judge(packet.sequence, digest, sequence_judge::v2, o.findings);
     if (o.encrypted && s->keyed) decrypt(o, *s, packet, repeat);
     if (o.readable) feed_payload(o, c, s);
   }
 
   /// Whether the packet is to be believed: the session's protection, and a right authentication code if it has one.
-  bool judge_protection(observation& o, session& s, const split_packet& packet, bool verified) noexcept {
-    const payload_byte kind = packet.header.payload;
+  bool judge_protection(observation& o, session& s, const seen& packet, bool verified) noexcept {
+    const payload_byte kind = packet.kind;
     if (!s.suite_known) return !kind.authenticated();
     const bool authenticates = s.suite.integrity != integrity_algorithm::none;
     const bool encrypts = s.suite.confidentiality != confidentiality_algorithm::none;
@@ -221,8 +215,8 @@ template <follower_config Config> class follower {
     if (authenticates != kind.authenticated()) return false;
     if (!authenticates) return true;
     const std::size_t code_size = authcode_size(s.suite.integrity);
-    if (packet.trailer().size() < code_size + session_trailer::fixed_size) {
-      o.findings.add(finding::trailer_short, static_cast<std::uint32_t>(packet.trailer().size()));
+    if (packet.behind().size() < code_size + session_trailer::fixed_size) {
+      o.findings.add(finding::trailer_short, static_cast<std::uint32_t>(packet.behind().size()));
       o.error = errc::bad_trailer;
       o.auth = verdict::bad;
       return false;
@@ -239,12 +233,12 @@ template <follower_config Config> class follower {
     return true;
   }
 
-  static void judge_trailer(observation& o, const split_packet& packet, std::size_t code_size) noexcept {
-    const bytes trailer = packet.trailer();
+  static void judge_trailer(observation& o, const seen& packet, std::size_t code_size) noexcept {
+    const bytes trailer = packet.behind();
     const std::size_t pad = trailer.size() - code_size - session_trailer::fixed_size;
     const auto seen = static_cast<std::uint32_t>(pad);
-    const std::size_t header = packet.payload_offset - rmcp_header::size;
-    const auto expected = static_cast<std::uint32_t>(session_trailer::pad_for(header, packet.header.length));
+    const std::size_t header = packet.payload_at - rmcp_header::size;
+    const auto expected = static_cast<std::uint32_t>(session_trailer::pad_for(header, packet.payload_size));
     if (pad > 4) {
       o.findings.add(finding::pad_too_long, seen, expected);
     } else if (pad == 4 && expected == 0) {
@@ -262,7 +256,7 @@ template <follower_config Config> class follower {
     }
   }
 
-  void decrypt(observation& o, session& s, const split_packet& packet, bool repeat) noexcept {
+  void decrypt(observation& o, session& s, const seen& packet, bool repeat) noexcept {
     const mutable_bytes payload = packet.payload();
     if (!s.keys.encrypts()) return;
     if (payload.size() < 2 * aes_block_size || payload.size() % aes_block_size != 0) {
@@ -292,8 +286,8 @@ template <follower_config Config> class follower {
   }
 
   /// Tries what is known of a login on the session's first packets: RAKP 4 may have been lost.
-  bool find_keys(session& s, const split_packet& packet) noexcept {
-    const payload_byte kind = packet.header.payload;
+  bool find_keys(session& s, const seen& packet) noexcept {
+    const payload_byte kind = packet.kind;
     const cipher_suite suite =
         s.suite_known ? s.suite : usual_suite(s.suite.authentication, kind.authenticated(), kind.encrypted());
     if (suite.integrity == integrity_algorithm::none && suite.confidentiality == confidentiality_algorithm::none) {
@@ -334,8 +328,8 @@ template <follower_config Config> class follower {
   }
 
   /// A packet of an unknown session under keys that were given, in either direction of it.
-  session* adopt(const conversation_facts& c, const split_packet& packet, key k) noexcept {
-    const payload_byte kind = packet.header.payload;
+  session* adopt(const conversation_facts& c, const seen& packet, key k) noexcept {
+    const payload_byte kind = packet.kind;
     for (std::uint8_t i = 0; i < given_; ++i) {
       session_keys<crypto_type> trial;
       if (!load(trial, given_keys_[i])) continue;
@@ -352,7 +346,7 @@ template <follower_config Config> class follower {
         s->stage = followed_stage::active;
         s->keyed = load(s->keys, given_keys_[i]).has_value();
       }
-      book_.set_id(*s, k, packet.header.id);
+      book_.set_id(*s, k, packet.id);
       return s;
     }
     return nullptr;
@@ -373,48 +367,45 @@ template <follower_config Config> class follower {
 
   // ---- IPMI v1.5 ----
 
-  void feed_v15(observation& o, conversation_facts& c, bytes rest) noexcept {
+  void feed_v15(observation& o, conversation_facts& c, const result<seen>& looked) noexcept {
     o.type = datagram_type::v15;
-    const auto decoded = decode_prefix<session_v15>(rest);
-    const session_v15& m = decoded->message;
-    if (!decoded || !is_defined(m.type)) {
-      return o.refuse(decoded ? errc::bad_auth_type : decoded.error());
-    }
-    o.show(m.payload);
-    if (m.payload.data() + m.payload.size() != rest.data() + rest.size()) o.findings.add(finding::legacy_pad);
+    const seen& m = *looked;
+    if (!looked || !is_defined(m.auth)) return o.refuse(looked ? errc::bad_auth_type : looked.error());
+    o.show(m.payload());
+    if (!m.behind().empty()) o.findings.add(finding::legacy_pad);
     if (m.id == session_id::none) {
-      if (m.type != auth_type::none) o.auth = verdict::unknown;
-      if (m.type != auth_type::none) o.findings.add(finding::unexpected_protection);
+      if (m.auth != auth_type::none) o.auth = verdict::unknown;
+      if (m.auth != auth_type::none) o.findings.add(finding::unexpected_protection);
       if (m.sequence != 0) o.findings.add(finding::sequence_outside_session, m.sequence, 0);
       return feed_message(o, c, nullptr);
     }
-    feed_v15_session(o, c, m, rest);
+    feed_v15_session(o, c, m);
   }
 
-  void feed_v15_session(observation& o, conversation_facts& c, const session_v15& m, bytes rest) noexcept {
+  void feed_v15_session(observation& o, conversation_facts& c, const seen& m) noexcept {
     const auto v15 = [](const session& candidate) { return candidate.v15; };
     session* s = book_.find(c, book::managed_key, m.id, v15);
     // Activation goes out under the temporary id; repeats of it follow when the session has another one already.
-    const bool activation = is_activation(m.payload);
+    const bool activation = is_activation(m.payload());
     if (!s && activation) s = book_.find(c, book::console_key, m.id, v15);
     subject_ = s;
     std::uint8_t user = s ? s->user : session_facts::not_given;
-    if (m.type != auth_type::none) o.auth = secrets_.v15(m, s && s->name_known ? &s->name : nullptr, user);
+    if (m.auth != auth_type::none) o.auth = secrets_.v15(m, s && s->name_known ? &s->name : nullptr, user);
     if (o.auth == verdict::bad) return o.findings.add(finding::bad_authcode);
     if (!s) {
       o.findings.add(finding::unknown_session);
       if (o.auth != verdict::ok) return feed_message(o, c, nullptr);
       s = &begin_v15(c, m.id);
       s->stage = followed_stage::active;
-      s->activated = m.type;
+      s->activated = m.auth;
       subject_ = s;
     }
     if (o.auth == verdict::ok) s->user = user;
     if (s->stage == followed_stage::closed && !s->closing) o.findings.add(finding::after_close);
-    if (s->stage == followed_stage::active && m.type != s->activated) {
-      if (m.type != auth_type::none) {
+    if (s->stage == followed_stage::active && m.auth != s->activated) {
+      if (m.auth != auth_type::none) {
         if (!activation)
-          o.findings.add(finding::auth_type_differs, static_cast<std::uint32_t>(m.type),
+          o.findings.add(finding::auth_type_differs, static_cast<std::uint32_t>(m.auth),
                          static_cast<std::uint32_t>(s->activated));
       } else if (!c.message_auth_off) {
         return o.findings.add(finding::not_authenticated);
@@ -425,7 +416,8 @@ template <follower_config Config> class follower {
     // Activate Session itself goes out with number 0. Repeats of activation have no place among the numbers.
     const bool numbered = m.sequence != 0 || s->stage != followed_stage::login;
     if (numbered && !(activation && s->activation_seen))
-      (void)s->judge(o.dir).judge(m.sequence, content_digest(rest), sequence_judge::v15, o.findings);
+      (void)s->judge(o.dir).judge(m.sequence, content_digest(m.datagram.subspan(rmcp_header::size)),
+                                  sequence_judge::v15, o.findings);
     feed_message(o, c, s);
   }
 

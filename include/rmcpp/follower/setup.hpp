@@ -18,16 +18,15 @@ template <backend B, class Book> class setup_follower {
 
   /// Judges a setup message, which is the observation's payload unless that was encrypted. Returns its session; null if
   /// it has none.
-  session* feed(observation& o, conversation_facts& c, const session_header_v2& h) noexcept {
+  session* feed(observation& o, conversation_facts& c, const seen& packet) noexcept {
     const auto first = static_cast<unsigned>(payload_type::open_session_request);
-    const unsigned step = static_cast<unsigned>(h.payload.type()) - first;
+    const unsigned step = static_cast<unsigned>(packet.kind.type()) - first;
     o.type = static_cast<datagram_type>(static_cast<unsigned>(datagram_type::open_session_request) + step);
-    if (h.payload.authenticated() || h.payload.encrypted() || h.id != session_id::none || h.sequence != 0)
-      o.findings.add(finding::setup_in_session);
+    if (!packet.is_bare()) o.findings.add(finding::setup_in_session);
     const bool from_console = step % 2 == 0;
     if (from_console != (o.dir == direction::to_bmc)) o.findings.add(finding::wrong_direction);
     if (!o.readable || o.findings.has(finding::wrong_direction)) return nullptr;
-    switch (h.payload.type()) {
+    switch (packet.kind.type()) {
       case payload_type::open_session_request: return feed_open_request(o, c);
       case payload_type::open_session_response: return feed_open_response(o, c);
       case payload_type::rakp1: return feed_rakp1(o, c);

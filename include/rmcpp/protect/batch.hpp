@@ -26,7 +26,7 @@ template <backend B> struct seal_job {
 template <backend B> struct open_job {
   session_keys<B>* keys = nullptr;
   replay_window* window = nullptr;
-  split_packet packet{};
+  seen packet{};
   open_policy policy{};
   result<opened> done = opened{};  ///< what open() returned
 };

@@ -3,41 +3,9 @@
 
 #include <rmcpp/protect/plan.hpp>
 #include <rmcpp/protect/replay_window.hpp>
+#include <rmcpp/wire/datagram.hpp>
 
 namespace rmcpp {
-
-/// A datagram in RMCP+ format whose headers are sound. Nothing in it is authenticated.
-struct split_packet {
-  session_header_v2 header{};
-  mutable_bytes datagram{};
-  std::size_t payload_offset = 0;
-
-  [[nodiscard]] constexpr mutable_bytes payload() const noexcept {
-    return datagram.subspan(payload_offset, header.length);
-  }
-  /// Everything behind the payload: pad, pad length, next header, authentication code.
-  [[nodiscard]] constexpr bytes trailer() const noexcept { return datagram.subspan(payload_offset + header.length); }
-};
-
-/// Walks the headers of a datagram that may be anything. The view in the result lives as long as `datagram`'s bytes.
-/// Errors: truncated, bad_version, bad_rmcp_sequence, bad_message_class, bad_auth_type (not RMCP+ format),
-/// bad_length (payload empty or longer than the datagram), trailing_bytes (something behind the payload of a packet
-/// that is not authenticated).
-inline result<split_packet> split(mutable_bytes datagram) noexcept {
-  split_packet packet{.datagram = datagram};
-  reader r(datagram);
-  rmcp_header rmcp;
-  r.group("rmcp_header", rmcp);
-  if (r.error() != errc::ok) return r.error();
-  if (rmcp.kind.value != rmcp_class::ipmi) return errc::bad_message_class;
-  if (rmcp.sequence != rmcp_header::no_ack) return errc::bad_rmcp_sequence;
-  r.group("session_header_v2", packet.header);
-  if (r.error() != errc::ok) return r.error();
-  packet.payload_offset = r.size();
-  if (packet.header.length == 0 || packet.header.length > r.remaining()) return errc::bad_length;
-  if (!packet.header.payload.authenticated() && packet.header.length != r.remaining()) return errc::trailing_bytes;
-  return packet;
-}
 
 /// The shape of a session trailer, read from its end: authentication code of `code_size` bytes, next header, pad
 /// length, pad of 0 to 4 bytes (4 is what OpenBMC sends where none is needed). Errors: bad_trailer.
@@ -54,9 +22,9 @@ inline status check_trailer(bytes trailer, std::size_t code_size) noexcept {
 
 /// Whether the last bytes of a packet are its authentication code; compares in constant time. Nothing else about the
 /// trailer is looked at. Errors: bad_trailer if it is shorter than the code; bad_authcode; crypto_failure.
-template <backend B> status verify_authcode(B& b, session_keys<B>& keys, const split_packet& packet) noexcept {
+template <backend B> status verify_authcode(B& b, session_keys<B>& keys, const seen& packet) noexcept {
   const std::size_t code_size = authcode_size(keys.suite().integrity);
-  if (packet.trailer().size() < code_size) return errc::bad_trailer;
+  if (packet.behind().size() < code_size) return errc::bad_trailer;
   const bytes datagram = packet.datagram;
   const std::array<bytes, 1> covered{
       datagram.subspan(rmcp_header::size, datagram.size() - code_size - rmcp_header::size)};
@@ -88,43 +56,57 @@ result<mutable_bytes> decrypt_payload(B& b, session_keys<B>& keys, mutable_bytes
 
 template <backend B> class opener;
 
-/// The message of a packet that passed every check of its session. Only open() makes one, so holding it is the proof.
+/// The message of a packet that passed every check of its session. Only an opener makes one, so holding it is the
+/// proof.
 class opened {
  public:
-  [[nodiscard]] payload_type type() const noexcept { return header_.payload.type(); }
-  [[nodiscard]] const session_header_v2& header() const noexcept { return header_; }
+  [[nodiscard]] payload_type type() const noexcept { return type_; }
   /// Plaintext, a view into the datagram that was opened.
   [[nodiscard]] mutable_bytes message() const noexcept { return message_; }
+  /// Whether its number was taken before: an exact repeat, told only to who asks for it (repeats::tell).
+  [[nodiscard]] bool repeated() const noexcept { return repeated_; }
 
   opened() noexcept = default;
 
  private:
   template <backend B> friend class opener;
-  opened(const session_header_v2& header, mutable_bytes message) noexcept : header_(header), message_(message) {}
+  opened(payload_type type, mutable_bytes message, bool repeated) noexcept
+      : message_(message), type_(type), repeated_(repeated) {}
 
-  session_header_v2 header_{};
   mutable_bytes message_{};
+  payload_type type_{};
+  bool repeated_ = false;
+};
+
+/// What to do with a number that was taken before, where it is still inside the window.
+enum class repeats : std::uint8_t {
+  refuse,  ///< drop the packet
+  tell,    ///< with integrity: verify and open it all the same, and say so in opened::repeated(); nothing moves
 };
 
 /// What a session demands of the packets it opens.
 struct open_policy {
   bool encrypted = false;  ///< whether this payload is encrypted in this session: exactly so, neither more nor less
   window_rule rule = window_rule::any_forward;  ///< without integrity it is always strict
+  repeats seen_before = repeats::refuse;
 };
 
 template <backend B> class opener {
  public:
-  static result<opened> run(B& b, session_keys<B>& keys, replay_window& window, const split_packet& packet,
+  static result<opened> run(B& b, session_keys<B>& keys, replay_window& window, const seen& packet,
                             const open_policy& policy) noexcept {
-    const payload_byte kind = packet.header.payload;
+    const payload_byte kind = packet.kind;
+    if (packet.format != packet_format::v2) return errc::bad_auth_type;
     if (keys.authenticates() && !kind.authenticated()) return errc::not_authenticated;
     if (policy.encrypted && !kind.encrypted()) return errc::not_encrypted;
     if (keys.authenticates() != kind.authenticated() || policy.encrypted != kind.encrypted())
       return errc::unexpected_protection;
-    const auto rule = keys.authenticates() ? policy.rule : window_rule::strict;
-    if (const auto fresh = window.check(packet.header.sequence, rule); !fresh) return fresh.error();
+    const auto fresh = window.check(packet.sequence, keys.authenticates() ? policy.rule : window_rule::strict);
+    const bool repeated = fresh.error() == errc::replayed;
+    const bool tell = policy.seen_before == repeats::tell && keys.authenticates();
+    if (!fresh && !(repeated && tell)) return fresh.error();
     if (kind.authenticated()) {
-      const status sound = check_trailer(packet.trailer(), authcode_size(keys.suite().integrity));
+      const status sound = check_trailer(packet.behind(), authcode_size(keys.suite().integrity));
       if (!sound) return sound.error();
       if (const status genuine = verify_authcode(b, keys, packet); !genuine) return genuine.error();
     }
@@ -134,18 +116,18 @@ template <backend B> class opener {
       if (!plain) return plain.error();
       message = *plain;
     }
-    window.accept(packet.header.sequence);
-    return opened(packet.header, message);
+    if (!repeated) window.accept(packet.sequence);
+    return opened(kind.type(), message, repeated);
   }
 };
 
 /// Checks a packet against its session, decrypts it in place, and only then moves the window: protection as
 /// negotiated, sequence window, trailer, authentication code (in constant time), padding. On error the session is
 /// unchanged; the packet's bytes are spoilt only if the authentication code was right.
-/// Errors: not_authenticated, not_encrypted, unexpected_protection, outside_window, replayed, bad_trailer,
-/// bad_authcode, bad_padding, crypto_failure.
+/// Errors: bad_auth_type (not RMCP+ format), not_authenticated, not_encrypted, unexpected_protection, outside_window,
+/// replayed, bad_trailer, bad_authcode, bad_padding, crypto_failure.
 template <backend B>
-result<opened> open(B& b, session_keys<B>& keys, replay_window& window, const split_packet& packet,
+result<opened> open(B& b, session_keys<B>& keys, replay_window& window, const seen& packet,
                     const open_policy& policy) noexcept {
   return opener<B>::run(b, keys, window, packet, policy);
 }

@@ -5,32 +5,14 @@
 #include <rmcpp/wire/asf.hpp>
 #include <rmcpp/wire/channel_auth.hpp>
 #include <rmcpp/wire/cipher_suites.hpp>
+#include <rmcpp/wire/datagram.hpp>
 #include <rmcpp/wire/lan_message.hpp>
 #include <rmcpp/wire/rakp.hpp>
-#include <rmcpp/wire/session_v15.hpp>
-#include <rmcpp/wire/session_v2.hpp>
 
 /// \file
-/// The datagrams before a session, as each role sends them, and the v1.5 wrapper as both take it.
+/// The datagrams before a session, as each role sends them.
 
 namespace rmcpp {
-
-/// The message in a v1.5 datagram outside a session (auth type none); a view into `datagram`.
-/// Errors: those of the headers; bad_auth_type; unknown_session if it claims a session.
-constexpr result<bytes> sessionless_v15(bytes datagram) noexcept {
-  reader r(datagram);
-  rmcp_header rmcp;
-  session_v15 wrapper;
-  r.group("rmcp_header", rmcp);
-  if (r.error() != errc::ok) return r.error();
-  if (rmcp.kind.value != rmcp_class::ipmi) return errc::bad_message_class;
-  if (rmcp.sequence != rmcp_header::no_ack) return errc::bad_rmcp_sequence;
-  r.group("session_v15", wrapper);
-  if (r.error() != errc::ok) return r.error();
-  if (wrapper.type != auth_type::none) return errc::bad_auth_type;
-  if (wrapper.id != session_id::none || wrapper.sequence != 0) return errc::unknown_session;
-  return wrapper.payload;
-}
 
 /// Answers an ASF presence ping, the part behind the RMCP header; 0 bytes where it wants no reply.
 /// Errors: those of the decoder; unexpected_message, bad_length.
@@ -42,12 +24,6 @@ constexpr result<std::size_t> answer_ping(bytes body, mutable_bytes reply) noexc
   if (!m->data.empty()) return errc::bad_length;
   if (m->tag == no_reply) return std::size_t{0};
   return encode_pong(m->tag, presence_pong{}, reply);
-}
-
-/// Whether a datagram is in v1.5 format: anything but RMCP+ behind the RMCP header.
-constexpr bool is_v15(bytes datagram) noexcept {
-  return datagram.size() > rmcp_header::size &&
-         datagram[rmcp_header::size] != static_cast<std::uint8_t>(auth_type::rmcp_plus);
 }
 
 /// The answer to an App request of ours. Errors: those of the decoder; unmatched_response.

@@ -69,9 +69,10 @@ template <backend B = null_backend> struct crafted_bmc : crafted_session<B> {
   /// Takes a datagram, and says what is to be sent in return. Throws if the datagram is not sound.
   std::optional<payload_type> hear(bytes datagram) {
     in_session = false;
-    v15 = is_v15(datagram);
     octets copied = to_octets(datagram);
-    if (!v15 && value_of(split(copied)).header.id != session_id::none) {
+    const auto packet = value_of(look(copied));
+    v15 = packet.format == packet_format::v15;
+    if (!v15 && packet.id != session_id::none) {
       in_session = true;
       return hear_request(session::unsealed(copied).message);
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rmcpp/session/setup_messages.hpp>
 #include <rmcpp/testing/crafted_session.hpp>
 
 #include <functional>
@@ -146,9 +147,9 @@ template <backend B = null_backend> struct crafted_console : crafted_session<B> 
   command_answer unseal(const octets& reply) {
     if (reply.empty()) return {};
     const auto packet = session::unsealed(reply);
-    if (packet.header.id != console_id) throw std::runtime_error("not for this console");
+    if (packet.id != console_id) throw std::runtime_error("not for this console");
     const auto rs = value_of(decode<lan_response>(packet.message));
-    command_answer a{true, rs.code, to_octets(rs.data), packet.header.sequence, rs};
+    command_answer a{true, rs.code, to_octets(rs.data), packet.sequence, rs};
     a.message.data = {};
     return a;
   }

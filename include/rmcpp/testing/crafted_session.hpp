@@ -14,7 +14,9 @@ namespace rmcpp::testing {
 
 /// A session packet, opened.
 struct unsealed_packet {
-  session_header_v2 header{};
+  session_id id{};
+  std::uint32_t sequence = 0;
+  payload_type type{};
   octets message{};
 };
 
@@ -73,19 +75,19 @@ template <backend B = null_backend> struct crafted_session {
 
   /// Changes the message within a sound packet by `change(octets&)`; headers and protection stay as they were.
   template <class F> void reword(octets& datagram, F&& change) {
-    const auto packet = value_of(split(datagram));
+    const auto packet = value_of(look(datagram));
     mutable_bytes message = packet.payload();
-    if (packet.header.payload.encrypted()) message = value_of(decrypt_payload(crypto, keys, message));
+    if (packet.kind.encrypted()) message = value_of(decrypt_payload(crypto, keys, message));
     octets changed = to_octets(message);
     change(changed);
-    datagram = sealed(changed, packet.header.payload, packet.header.sequence, packet.header.id);
+    datagram = sealed(changed, packet.kind, packet.sequence, packet.id);
   }
 
   /// Opens a packet as strictly as the machines do; throws if it is not sound.
   [[nodiscard]] unsealed_packet unsealed(octets datagram) {
-    const auto packet = value_of(split(datagram));
+    const auto packet = value_of(look(datagram));
     const auto o = value_of(rmcpp::open(crypto, keys, window, packet, {.encrypted = keys.encrypts()}));
-    return {o.header(), to_octets(o.message())};
+    return {packet.id, packet.sequence, o.type(), to_octets(o.message())};
   }
 };
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rmcpp/session/setup_messages.hpp>
+#include <rmcpp/wire/datagram.hpp>
 
 #include <stdexcept>
 #include <vector>
@@ -48,13 +48,20 @@ inline octets sessionless(payload_type type, bytes payload) {
 /// An RMCP+ datagram outside a session around a message.
 template <message M> octets sessionless(payload_type type, const M& m) { return sessionless(type, encoded(m)); }
 
-/// The payload type that a datagram's header claims; v1.5 format holds IPMI messages only.
-inline payload_type type_of(bytes datagram) {
-  return is_v15(datagram) ? payload_type::ipmi : payload_byte{datagram[rmcp_header::size + 1]}.type();
+/// What look() finds in a datagram, sound or not: its offsets and numbers, without views.
+inline seen headers_of(bytes datagram) {
+  octets copied = to_octets(datagram);
+  seen s = *look(copied);
+  s.datagram = {};
+  return s;
 }
+inline packet_format format_of(bytes datagram) { return headers_of(datagram).format; }
+/// The payload type that a datagram's header claims; v1.5 format holds IPMI messages only.
+inline payload_type type_of(bytes datagram) { return headers_of(datagram).kind.type(); }
 /// What stands behind the headers of a datagram outside a session, either format; empty without any.
 inline bytes payload_of(bytes datagram) {
-  const std::size_t at = is_v15(datagram) ? sessionless_v15_payload : payload_v2;
+  const bool v15 = format_of(datagram) == packet_format::v15;
+  const std::size_t at = v15 ? sessionless_v15_payload : payload_v2;
   return datagram.size() > at ? datagram.subspan(at) : bytes{};
 }
 /// The message in a datagram outside a session. Its views point into `datagram`.

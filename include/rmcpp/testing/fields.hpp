@@ -87,8 +87,7 @@ template <message M> std::size_t layer_offset(bytes datagram) {
   } else {
     const bytes payload = payload_of(datagram);
     if (payload.empty()) throw std::runtime_error("no payload");
-    if (!is_v15(datagram) && payload_byte{datagram[rmcp_header::size + 1]}.encrypted())
-      throw std::runtime_error("the payload is encrypted");
+    if (headers_of(datagram).kind.encrypted()) throw std::runtime_error("the payload is encrypted");
     return datagram.size() - payload.size();
   }
 }

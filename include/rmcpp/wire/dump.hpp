@@ -222,7 +222,7 @@ class datagram_dumper {
   }
 
   void session(bytes in) {
-    if (!in.empty() && in[0] == static_cast<std::uint8_t>(auth_type::rmcp_plus)) return session_v2(in);
+    if (!in.empty() && decode_prefix<session_header_v2>(in).error() != errc::bad_auth_type) return session_v2(in);
     auto wrapper = decode_prefix<session_v15>(in);
     // This authentication code is the password itself.
     const bool password = wrapper->message.type == auth_type::straight_password;
