@@ -148,53 +148,59 @@ template <rmcpp::backend B> bool handshake_works(std::uint8_t suite) {
   return m.login() && answers(m.exchange(data), data) && m.logout();
 }
 
-/// One side's cryptography of a login: the codes of RAKP 2, 3 and 4, SIK, K1 and K2, each key loaded once.
+/// One side's cryptography of a login, as the machines run it: a console's at RAKP 2, where all of it falls. K1 and K2
+/// are derived; loading them, which every session needs whatever made them, has a row of its own.
 template <rmcpp::backend B> class login_crypto {
  public:
   explicit login_crypto(std::uint8_t suite) : suite_(*rmcpp::find_suite(suite)) {
-    transcript_.console_id = 0x11223344;
-    transcript_.managed_id = 0x55667788;
+    transcript_.console_id = rmcpp::session_id{0x11223344};
+    transcript_.managed_id = rmcpp::session_id{0x55667788};
     transcript_.console_random.fill(0x11);
     transcript_.managed_random.fill(0x22);
     transcript_.managed_guid.fill(0x5a);
-    transcript_.role = 0x14;
+    transcript_.role = rmcpp::role_byte{0x14};
     transcript_.name = rmcpp::username(text("admin"));
   }
   [[gnu::always_inline]] inline bool run() {
-    const auto mac = rmcpp::rakp_mac(suite_.authentication);
-    const std::size_t n = rmcpp::rakp_code_size(suite_.authentication);
-    for (auto& tag : tags_) benchmark::DoNotOptimize(tag.data());
-    rmcpp::scoped_mac_key<B> kuid(crypto_, mac, password_.reveal());
-    if (!rmcpp::rakp2_code(kuid, transcript_, tag(0, n)) || !rmcpp::rakp3_code(kuid, transcript_, tag(1, n)) ||
-        !rmcpp::session_integrity_key(kuid, transcript_, tag(2, n)))
-      return false;
-    rmcpp::scoped_mac_key<B> sik(crypto_, mac, tag(2, n));
-    return rmcpp::rakp4_code(sik, transcript_, tag(3, n)) && rmcpp::session_key(sik, 1, tag(4, n)) &&
-           rmcpp::session_key(sik, 2, tag(5, n));
+    benchmark::DoNotOptimize(transcript_);
+    rmcpp::login_key<B> kuid(crypto_, suite_.authentication, password_.reveal());
+    const auto second = kuid.rakp2(transcript_);
+    const auto third = kuid.rakp3(transcript_);
+    const auto done = rmcpp::finish_login(crypto_, kuid, kg_, suite_, transcript_, outcome_);
+    second_ = *second;
+    third_ = *third;
+    benchmark::DoNotOptimize(outcome_);
+    return second && third && done;
+  }
+  /// Loads the keys of a session.
+  [[gnu::always_inline]] inline bool load() {
+    benchmark::DoNotOptimize(outcome_);
+    return keys_.load(crypto_, suite_, outcome_.keys, password_).has_value();
   }
   [[nodiscard]] const rmcpp::rakp_transcript& transcript() const { return transcript_; }
-  [[nodiscard]] rmcpp::bytes tag(std::size_t i) const {
-    return rmcpp::bytes(tags_[i]).first(rmcpp::rakp_code_size(suite_.authentication));
-  }
-  /// Whether the codes are those that the machines compute.
-  [[nodiscard]] bool right() {
-    if (!run()) return false;
-    const auto auth = suite_.authentication;
-    const auto sik = rmcpp::session_integrity_key(crypto_, auth, password_, {}, transcript_);
-    const auto same = [&](std::size_t i, rmcpp::bytes b) { return std::ranges::equal(tag(i, b.size()), b); };
-    return same(0, rmcpp::rakp2_code(crypto_, auth, password_, transcript_)->view()) &&
-           same(1, rmcpp::rakp3_code(crypto_, auth, password_, transcript_)->view()) && same(2, sik->reveal()) &&
-           same(3, rmcpp::rakp4_code(crypto_, auth, *sik, transcript_)->view());
+  /// The codes of RAKP 2 and 3, SIK, RAKP 4's value, K1 and K2.
+  [[nodiscard]] std::array<std::vector<std::uint8_t>, 6> codes() {
+    const auto n = rmcpp::rakp_code_size(suite_.authentication);
+    const auto sik = rmcpp::session_integrity_key(crypto_, suite_.authentication, password_, kg_, transcript_);
+    const auto copy = [](rmcpp::bytes b) { return std::vector<std::uint8_t>(b.begin(), b.end()); };
+    return {copy(second_),
+            copy(third_),
+            copy(sik->reveal()),
+            copy(outcome_.rakp4),
+            copy(outcome_.keys.k1.reveal().first(n)),
+            copy(outcome_.keys.k2.reveal().first(n))};
   }
 
  private:
-  rmcpp::mutable_bytes tag(std::size_t i, std::size_t n) { return rmcpp::mutable_bytes(tags_[i]).first(n); }
-
   B crypto_{};
   rmcpp::cipher_suite suite_;
   rmcpp::user_key password_{text("secret")};
+  rmcpp::user_key kg_{};
   rmcpp::rakp_transcript transcript_{};
-  std::array<std::array<std::uint8_t, 32>, 6> tags_{};
+  rmcpp::rakp_code second_{};
+  rmcpp::rakp_code third_{};
+  rmcpp::login_outcome outcome_{};
+  rmcpp::session_keys<B> keys_{};
 };
 
 /// The same, by hand: the pads of each key hashed once, every message laid out in whole blocks.
@@ -215,8 +221,10 @@ template <class Hash> class login_floor : Hash {
   /// The messages of the six HMACs are inputs here: in a login they are bytes that were received or drawn.
   explicit login_floor(const rmcpp::rakp_transcript& t) {
     std::memcpy(secret_.data(), "secret", 6);
-    const auto sidm = rmcpp::detail::le32_bytes(t.console_id), sidc = rmcpp::detail::le32_bytes(t.managed_id);
-    const auto role = rmcpp::detail::role_and_length(t);
+    std::array<std::uint8_t, 4> sidm{}, sidc{};
+    rmcpp::store_le32(sidm.data(), to_integer(t.console_id));
+    rmcpp::store_le32(sidc.data(), to_integer(t.managed_id));
+    const std::array<std::uint8_t, 2> role{t.role.value, static_cast<std::uint8_t>(t.name.size())};
     const rmcpp::bytes rm(t.console_random), rc(t.managed_random), guid(t.managed_guid), name(t.name.view());
     const std::array<std::uint8_t, 20> one = filled(1), two = filled(2);
     messages_ = {lay_out({sidm, sidc, rm, rc, guid, role, name}),
@@ -288,14 +296,23 @@ template <rmcpp::backend B> void handshake_crypto(benchmark::State& state, std::
   if (done != state.iterations()) state.SkipWithError("the backend failed");
 }
 
+/// K1 and K2 made ready for a session's packets.
+template <rmcpp::backend B> void session_keys_load(benchmark::State& state, std::uint8_t suite) {
+  login_crypto<B> login(suite);
+  bool fine = login.run();
+  for (auto _ : state) fine = login.load() && fine;
+  if (!fine) state.SkipWithError("the backend failed");
+}
+
 // ---- rows ----
 
 template <class Hash> void add_login_floor(std::uint8_t suite) {
   login_crypto<rmcpp::cryptopp_backend> reference(suite);
   login_floor<Hash> floor(reference.transcript());
-  bool right = reference.right();
+  bool right = reference.run();
   floor.run();
-  for (std::size_t i = 0; i < 6; ++i) right = right && std::ranges::equal(floor.tag(i), reference.tag(i));
+  const auto codes = reference.codes();
+  for (std::size_t i = 0; i < 6; ++i) right = right && std::ranges::equal(floor.tag(i), codes[i]);
   if (!right) {
     failed("floor", suite, 0, "other codes of a login than the library's");
     return;
@@ -309,12 +326,13 @@ template <class Hash> void add_login_floor(std::uint8_t suite) {
 
 template <rmcpp::backend B> void add_backend(std::uint8_t suite) {
   const std::string tail = row("/suite", int{suite}, "/", backend_name<B>);
-  if (!handshake_works<B>(suite) || !login_crypto<B>(suite).right()) {
+  if (!handshake_works<B>(suite) || !login_crypto<B>(suite).run()) {
     failed(backend_name<B>, suite, 0, "a login fails");
     return;
   }
   benchmark::RegisterBenchmark(("session/handshake" + tail).c_str(), handshake<B>, suite)->UseManualTime();
   add("session/handshake_crypto" + tail, [=](benchmark::State& s) { handshake_crypto<B>(s, suite); });
+  add("session/session_keys_load" + tail, [=](benchmark::State& s) { session_keys_load<B>(s, suite); });
   // A console's request holds 255 bytes of data at most, which rules 1024 out.
   for (const std::size_t n : {8u, 16u, 64u, 256u}) {
     sealed_pair<B> pair(suite, n);

@@ -133,12 +133,12 @@ class spy {
  public:
   spy(const rmcpp::rakp_transcript& seen, const rmcpp::cipher_suite& suite) : suite_(suite) {
     const rmcpp::user_key key(examples::as_bytes(password));
-    sik_.size = static_cast<std::uint8_t>(rmcpp::rakp_code_size(suite.authentication));
-    if (sik_.size != 0) {
-      rmcpp::scoped_mac_key from(crypto_, rmcpp::rakp_mac(suite.authentication), key.reveal());
-      check(rmcpp::session_integrity_key(from, seen, sik_.reveal()), "SIK");
-    }
-    check(keys_.load(crypto_, suite, sik_.reveal(), key), "the session's keys");
+    const auto sik = rmcpp::session_integrity_key(crypto_, suite.authentication, key, {}, seen);
+    check(sik, "SIK");
+    sik_ = *sik;
+    rmcpp::login_key from(crypto_, suite.authentication, sik_.reveal());
+    check(from.derive(suite, derived_), "K1 and K2");
+    check(keys_.load(crypto_, suite, derived_, key), "the session's keys");
   }
 
   void print_keys() {
@@ -148,16 +148,18 @@ class spy {
     }
     std::cout << "\n    The keys, which never cross the wire:\n";
     print_key("SIK", sik_.reveal(), "from the password, Rm, Rc, role and name");
-    rmcpp::scoped_mac_key from(crypto_, rmcpp::rakp_mac(suite_.authentication), sik_.reveal());
-    std::array<std::uint8_t, rmcpp::max_tag_size> key{};
-    const auto k = rmcpp::mutable_bytes(key).first(sik_.size);
-    check(rmcpp::session_key(from, 1, k), "K1");
-    print_key("K1", k,
-              suite_.integrity == rmcpp::integrity_algorithm::none      ? "no integrity in this suite: not used"
-              : suite_.integrity == rmcpp::integrity_algorithm::md5_128 ? "not used: MD5-128 takes the password"
-                                                                        : "signs each packet");
-    check(rmcpp::session_key(from, 2, k), "K2");
-    print_key("K2", k, keys_.encrypts() ? "its first 16 bytes encrypt each packet" : "no encryption: not used");
+    if (needs_k1(suite_)) {
+      print_key("K1", derived_.k1.reveal().first(sik_.size), "signs each packet");
+    } else {
+      std::cout << (suite_.integrity == rmcpp::integrity_algorithm::none
+                        ? "    No K1: the suite has no integrity.\n"
+                        : "    No K1: MD5-128 signs each packet with the password.\n");
+    }
+    if (needs_k2(suite_)) {
+      print_key("K2", derived_.k2.reveal().first(sik_.size), "its first 16 bytes encrypt each packet");
+    } else {
+      std::cout << "    No K2: the suite has no encryption.\n";
+    }
   }
 
   /// The message within a protected datagram; `window` is that of the direction.
@@ -188,6 +190,7 @@ class spy {
   rmcpp::cryptopp_backend crypto_{};
   rmcpp::cipher_suite suite_;
   rmcpp::session_secret sik_{};
+  rmcpp::derived_keys derived_{};
   rmcpp::session_keys<rmcpp::cryptopp_backend> keys_{};
 };
 

@@ -4,7 +4,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <optional>
-#include <rmcpp/crypto/keys.hpp>
+#include <rmcpp/protect/login_keys.hpp>
 #include <string>
 
 #include "text.hpp"

@@ -3,7 +3,7 @@
 
 #include <map>
 #include <rmcpp/crypto/cryptopp.hpp>
-#include <rmcpp/protect/rakp_codes.hpp>
+#include <rmcpp/protect/login_keys.hpp>
 
 #include "record.hpp"
 
@@ -39,9 +39,10 @@ inline std::vector<code_recipe> code_recipes(const code_recipe& right, rmcpp::pr
   add_password("the password cut to 16 bytes", 16);
   add_password("the password cut to 19 bytes (OpenIPMI's ipmi_sim)", 19);
 
-  const std::uint8_t role = right.transcript.role;
+  const std::uint8_t role = right.transcript.role.value;
   const auto add_role = [&](const char* deviation, unsigned value) {
-    if (value != role) add(deviation, [&](code_recipe& r) { r.transcript.role = static_cast<std::uint8_t>(value); });
+    if (value != role)
+      add(deviation, [&](code_recipe& r) { r.transcript.role = rmcpp::role_byte{static_cast<std::uint8_t>(value)}; });
   };
   add_role("RAKP 1's role byte without bit 4 (Intel: ipmitool -o intelplus, FreeIPMI -W intel20)", role & 0x0fu);
   add_role("the privilege of the Open Session Request as role byte (FreeIPMI -W opensesspriv)",
@@ -53,7 +54,10 @@ inline std::vector<code_recipe> code_recipes(const code_recipe& right, rmcpp::pr
   add("the GUID byte-reversed",
       [](code_recipe& r) { std::reverse(r.transcript.managed_guid.begin(), r.transcript.managed_guid.end()); });
   add("the session ids byte-reversed", [](code_recipe& r) {
-    const auto reversed = [](std::uint32_t v) { return v >> 24 | (v >> 8 & 0xff00u) | (v << 8 & 0xff0000u) | v << 24; };
+    const auto reversed = [](rmcpp::session_id id) {
+      const auto v = to_integer(id);
+      return rmcpp::session_id{v >> 24 | (v >> 8 & 0xff00u) | (v << 8 & 0xff0000u) | v << 24};
+    };
     r.transcript.console_id = reversed(r.transcript.console_id);
     r.transcript.managed_id = reversed(r.transcript.managed_id);
   });

@@ -30,13 +30,14 @@
 
 #include <rmcpp/crypto/algorithms.hpp>
 #include <rmcpp/crypto/concepts.hpp>
-#include <rmcpp/crypto/keys.hpp>
 
+#include <rmcpp/protect/login_keys.hpp>
+#include <rmcpp/protect/login_keys.hpp>
 #include <rmcpp/protect/open.hpp>
 #include <rmcpp/protect/plan.hpp>
-#include <rmcpp/protect/rakp_codes.hpp>
 #include <rmcpp/protect/replay_window.hpp>
 #include <rmcpp/protect/seal.hpp>
+#include <rmcpp/protect/session_keys.hpp>
 #include <rmcpp/protect/suite.hpp>
 
 #include <rmcpp/bmc.hpp>

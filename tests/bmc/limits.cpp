@@ -186,7 +186,7 @@ TEST_CASE("every login has its own SIDc and Rc, never zero", "[session][bmc]") {
   for (int i = 0; i < 300; ++i) {
     client c(r);
     REQUIRE(c.prove());
-    ids.insert(c.transcript.managed_id);
+    ids.insert(to_integer(c.transcript.managed_id));
     randoms.insert(c.transcript.managed_random);
     r.wait(5000);
   }

@@ -151,8 +151,8 @@ TEST_CASE("messages out of order, or for somebody else's login, change nothing",
   dropped(console_peer, c.rakp3_datagram(), errc::unexpected_message);
   dropped(elsewhere, c.rakp1_datagram(), errc::wrong_peer);
   const auto managed_id = c.transcript.managed_id;
-  for (const std::uint32_t nobody : {0u, 1u, managed_id ^ 0x80000000u, to_integer(c.console_id)}) {
-    c.transcript.managed_id = nobody;
+  for (const std::uint32_t nobody : {0u, 1u, to_integer(managed_id) ^ 0x80000000u, to_integer(c.console_id)}) {
+    c.transcript.managed_id = session_id{nobody};
     const auto before = r.tables();
     CHECK(refused_as_unknown(r.ask(console_peer, c.rakp1_datagram())));
     CHECK(refused_as_unknown(r.ask(console_peer, c.rakp3_datagram())));

@@ -268,7 +268,7 @@ TEST_CASE("RAKP 2 codes over other bytes", "[session][console][hostile]") {
     if (what == 0) std::swap(t.console_id, t.managed_id);
     if (what == 1) std::reverse(t.managed_guid.begin(), t.managed_guid.end());
     if (what == 2) std::swap(t.console_random, t.managed_random);
-    if (what == 3) t.role = 0x04;
+    if (what == 3) t.role = role_byte{0x04};
     if (what == 4) t.name = {};
     if (what == 5) m.managed_random[15] ^= 1;
     if (what == 6) m.managed_guid[0] ^= 1;

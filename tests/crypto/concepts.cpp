@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // What a backend must have, and what a build gets from one that has less. Everything here fails at compile time.
 #include <rmcpp/crypto/concepts.hpp>
-#include <rmcpp/crypto/keys.hpp>
+#include <rmcpp/protect/session_keys.hpp>
 #include <rmcpp/protect/suite.hpp>
 #include <rmcpp/testing/null_backend.hpp>
 
@@ -197,9 +197,8 @@ TEST_CASE("a minimal backend is enough to compile keys and codes", "[crypto][con
   CHECK(keys.load(b, standard_suites[3], sik, {}).error() == errc::unsupported_suite);
   CHECK(keys.load(b, standard_suites[2], sik, {}).error() == errc::crypto_failure);
   CHECK(keys.load(b, standard_suites[1], sik, {}).has_value());
-  std::array<std::uint8_t, 20> tag{};
-  scoped_mac_key<minimal> kuid(b, mac_id::hmac_sha1, {});
-  CHECK(rakp2_code(kuid, {}, tag).error() == errc::crypto_failure);
+  login_key<minimal> kuid(b, authentication_algorithm::rakp_hmac_sha1, {});
+  CHECK(kuid.rakp2({}).error() == errc::crypto_failure);
 }
 
 TEST_CASE("a backend without digests keeps no password in its session keys", "[crypto][concepts]") {

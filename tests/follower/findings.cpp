@@ -329,7 +329,7 @@ const std::vector<deviation>& deviations() {
        {{2, {f::privilege_not_granted, 0, 0}}}},
       {"session id 0",
        [](scene& s) {
-         s.bmc.transcript.managed_id = 0;
+         s.bmc.transcript.managed_id = session_id::none;
          s.con.open();
        },
        {{2, {f::managed_id_zero}}}},
@@ -349,7 +349,7 @@ const std::vector<deviation>& deviations() {
        [](scene& s) {
          s.con.login();
          s.con.console_id = session_id{0x55};
-         s.bmc.transcript.managed_id = 0x66;
+         s.bmc.transcript.managed_id = session_id{0x66};
          s.con.login();
        },
        {{9, {f::random_reused}}, {10, {f::random_reused}}}},

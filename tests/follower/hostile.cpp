@@ -51,7 +51,7 @@ const std::vector<attack>& attacks() {
       {"an unauthenticated goodbye and its answer",
        [](scene& s, tape& t) {
          octets id(4);
-         store_le32(id.data(), s.con.transcript.managed_id);
+         store_le32(id.data(), to_integer(s.con.transcript.managed_id));
          const auto rq = s.con.request(net_fn::app, app::close_session, id);
          t.push_back({to_bmc, unprotected(s, encoded(rq), 2)});
          auto rs = unprotected(s, encoded(respond(rq, completion_code::ok)), 2);
@@ -88,7 +88,7 @@ const std::vector<attack>& attacks() {
       {"Open Session Responses with the session's id and suite 0",
        [](scene& s, tape& t) {
          for (int n = 0; n < 5; ++n) {
-           auto m = response_of(s, s.con.transcript.managed_id, 0);
+           auto m = response_of(s, to_integer(s.con.transcript.managed_id), 0);
            t.push_back({to_console, sessionless(payload_type::open_session_response, m)});
          }
        }},
@@ -124,7 +124,7 @@ const std::vector<attack>& attacks() {
        [](scene& s, tape& t) {
          for (std::uint8_t n = 0; n < 20; ++n) {
            t.push_back({to_bmc, sessionless(payload_type::open_session_request, s.con.open_request())});
-           auto rs = response_of(s, s.con.transcript.managed_id + (n & 1), n % 3 == 0 ? 0 : 3);
+           auto rs = response_of(s, to_integer(s.con.transcript.managed_id) + (n & 1), n % 3 == 0 ? 0 : 3);
            t.push_back({to_console, sessionless(payload_type::open_session_response, rs)});
            rakp1 first{.tag = n, .managed_id = s.con.managed_id(), .console_random = {n, 5, 6}, .role = s.con.role};
            t.push_back({to_bmc, sessionless(payload_type::rakp1, first)});
@@ -533,7 +533,7 @@ TEST_CASE("a login that nothing has proven yet is kept by its own messages", "[s
   full_table t;
   scene s;
   s.con.console_id = session_id{0x4444};
-  s.bmc.transcript.managed_id = 0x5555;
+  s.bmc.transcript.managed_id = session_id{0x5555};
   s.con.console_random[1] = 9;
   s.con.login();
   for (auto& h : s.said) h.conversation = 6;

@@ -42,9 +42,11 @@ struct recording {
     sik.sik = s.con.integrity_key();
     derived.k1.size = derived.k2.size = sik.sik.size;
     if (sik.sik.size == 0) return;
-    scoped_mac_key<console_backend> from(s.con.crypto, rakp_mac(s.con.suite.authentication), sik.sik.reveal());
-    REQUIRE(session_key(from, 1, derived.k1.reveal()));
-    REQUIRE(session_key(from, 2, derived.k2.reveal()));
+    login_key<console_backend> from(s.con.crypto, s.con.suite.authentication, sik.sik.reveal());
+    derived_keys keys;
+    REQUIRE(from.derive(s.con.suite, keys));
+    derived.k1.value = keys.k1;
+    derived.k2.value = keys.k2;
   }
   [[nodiscard]] tape packets() const { return {said.begin() + setup_size, said.end()}; }
 };
@@ -330,7 +332,7 @@ TEST_CASE("a login begun again from Open Session with the same id and tag: ipmit
     s.con.send_rakp1();
     if (!answer_seen) s.said.pop_back();
     for (std::uint8_t again = 1; again <= 3; ++again) {
-      s.bmc.transcript.managed_id += again;
+      s.bmc.transcript.managed_id = session_id{to_integer(s.bmc.transcript.managed_id) + again};
       s.bmc.transcript.managed_random[0] = static_cast<std::uint8_t>(0x80 + again);
       s.con.console_random[0] = again;
       s.con.open();
@@ -846,7 +848,7 @@ TEST_CASE("a RAKP 1 belongs to the login that its id names, and its repeat to th
   listener<> n;
   const tape activation = w.login();
   n.play({activation.begin(), activation.begin() + 4});
-  s.con.transcript.managed_id = 0xaabb;  // the temporary id
+  s.con.transcript.managed_id = session_id{0xaabb};  // the temporary id
   CHECK(n.hear(to_bmc, s.con.rakp1_datagram()).seen.session == 2);
 }
 
@@ -854,7 +856,7 @@ TEST_CASE("a RAKP 1 to an id that nobody gave takes the unanswered login, and no
   scene s;
   s.con.open();
   const auto known = s.con.rakp1_datagram();
-  s.con.transcript.managed_id = 0x5555;
+  s.con.transcript.managed_id = session_id{0x5555};
   const auto unknown = s.con.rakp1_datagram();
   listener<> l;
   l.play(s.said);

@@ -171,8 +171,8 @@ TEST_CASE("an RMCP+ session's id in a v1.5 packet, and the reverse", "[session][
   session_with_md2 w;
   tape t = w.login();
   s.said.clear();
-  s.bmc.transcript.managed_id = to_integer(w.id);
-  s.con.transcript.managed_id = to_integer(w.id);
+  s.bmc.transcript.managed_id = w.id;
+  s.con.transcript.managed_id = w.id;
   t.push_back({to_bmc, s.con.sealed(octets{0x20, 0x18, 0xc8, 0x81, 4, 1, 0x7a}, 1)});
   listener<null_backend> m;
   m.play(t);

@@ -67,7 +67,7 @@ replayed_session replay(B& b, const std::vector<datagram>& trace, const handshak
     exact_bytes data(d.data);
     const auto packet = look(data);
     REQUIRE(packet.has_value());
-    CHECK(to_integer(packet->id) == (request ? h.transcript.managed_id : h.transcript.console_id));
+    CHECK(packet->id == (request ? h.transcript.managed_id : h.transcript.console_id));
     block iv{};
     if (keys.encrypts()) copy(packet->payload(), iv);
 

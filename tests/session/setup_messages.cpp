@@ -27,10 +27,10 @@ std::string hex(std::string_view text) { return to_hex(from_hex(text)); }
 
 rakp_transcript example() {
   rakp_transcript t;
-  t.console_id = 0xa0a2a3a4;
-  t.managed_id = 0x02001234;
+  t.console_id = session_id{0xa0a2a3a4};
+  t.managed_id = session_id{0x02001234};
   for (std::size_t i = 0; i < 16; ++i) t.console_random[i] = static_cast<std::uint8_t>(i);
-  t.role = 0x14;
+  t.role = role_byte{0x14};
   t.name = username(bytes(reinterpret_cast<const std::uint8_t*>("admin"), 5));
   return t;
 }

@@ -131,8 +131,8 @@ template <backend B> struct v15_session_on {
     session_v15 m{.type = with, .sequence = sequence, .id = id, .payload = message};
     if (with == auth_type::straight_password) copy(password.reveal().first(16), m.authcode);
     if (with == auth_type::md2 || with == auth_type::md5)
-      (void)v15_authcode(crypto, with == auth_type::md2 ? digest_id::md2 : digest_id::md5, password, to_integer(id),
-                         sequence, message, m.authcode);
+      (void)v15_authcode(crypto, with == auth_type::md2 ? digest_id::md2 : digest_id::md5, password, id, sequence,
+                         message, m.authcode);
     octets out(400);
     writer w(out);
     w.group("rmcp_header", rmcp_header{});

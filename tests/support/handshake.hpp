@@ -2,8 +2,7 @@
 // A session's setup as a trace recorded it, and the codes and keys that a password makes of it.
 #pragma once
 
-#include <rmcpp/crypto/keys.hpp>
-#include <rmcpp/protect/suite.hpp>
+#include <rmcpp/protect/login_keys.hpp>
 #include <rmcpp/wire/rakp.hpp>
 #include <rmcpp/wire/session_v2.hpp>
 
@@ -42,14 +41,14 @@ inline handshake find_handshake(const std::vector<datagram>& trace) {
         const auto* suite = find_suite(m.authentication.algorithm, m.integrity.algorithm, m.confidentiality.algorithm);
         if (!suite) throw std::runtime_error("not a standard suite");
         h.suite = *suite;
-        t.console_id = to_integer(m.console_id);
-        t.managed_id = to_integer(m.managed_id);
+        t.console_id = m.console_id;
+        t.managed_id = m.managed_id;
         break;
       }
       case payload_type::rakp1: {
         const auto m = read(d, rmcpp::rakp1{});
         t.console_random = m.console_random;
-        t.role = m.role.value;
+        t.role = m.role;
         t.name = m.name;
         break;
       }
@@ -88,23 +87,28 @@ struct key_material {
 template <backend B>
 key_material derive(B& b, authentication_algorithm algorithm, const rakp_transcript& t, const user_key& password,
                     const user_key& kg = {}) {
-  const mac_id mac = rakp_mac(algorithm);
-  std::array<std::uint8_t, max_tag_size> room{};
-  const mutable_bytes tag = mutable_bytes(room).first(rakp_code_size(algorithm));
-  const auto hex = [&](status done) {
-    if (!done) throw std::runtime_error(describe(done.error()));
-    return to_hex(tag);
+  const auto hex = [](const result<rakp_code>& code) {
+    if (!code) throw std::runtime_error(describe(code.error()));
+    return to_hex(*code);
   };
   key_material m;
-  scoped_mac_key<B> kuid(b, mac, password.reveal());
-  m.rakp2 = hex(rakp2_code(kuid, t, tag));
-  m.rakp3 = hex(rakp3_code(kuid, t, tag));
-  scoped_mac_key<B> kg_or_kuid(b, mac, kg.is_zero() ? password.reveal() : kg.reveal());
-  m.sik = hex(session_integrity_key(kg_or_kuid, t, tag));
-  scoped_mac_key<B> sik(b, mac, tag);
-  m.rakp4 = hex(rakp4_code(sik, t, tag));
-  m.k1 = hex(session_key(sik, 1, tag));
-  m.k2 = hex(session_key(sik, 2, tag));
+  login_key<B> kuid(b, algorithm, password.reveal());
+  m.rakp2 = hex(kuid.rakp2(t));
+  m.rakp3 = hex(kuid.rakp3(t));
+  const auto sik = session_integrity_key(b, algorithm, password, kg, t);
+  m.sik = to_hex(sik->reveal());
+  login_key<B> from_sik(b, algorithm, sik->reveal());
+  m.rakp4 = hex(from_sik.rakp4(t));
+  const auto* suite =
+      find_suite(algorithm,
+                 algorithm == authentication_algorithm::rakp_hmac_sha1  ? integrity_algorithm::hmac_sha1_96
+                 : algorithm == authentication_algorithm::rakp_hmac_md5 ? integrity_algorithm::hmac_md5_128
+                                                                        : integrity_algorithm::hmac_sha256_128,
+                 confidentiality_algorithm::aes_cbc_128);
+  derived_keys keys;
+  if (!sik || !from_sik.derive(*suite, keys)) throw std::runtime_error("keys are not derived");
+  m.k1 = to_hex(keys.k1.reveal().first(rakp_code_size(algorithm)));
+  m.k2 = to_hex(keys.k2.reveal().first(rakp_code_size(algorithm)));
   return m;
 }
 

@@ -7,7 +7,7 @@
 #include <rmcpp/bmc/options.hpp>
 #include <rmcpp/bmc/penalty.hpp>
 #include <rmcpp/bmc/session.hpp>
-#include <rmcpp/protect/rakp_codes.hpp>
+#include <rmcpp/protect/login_keys.hpp>
 #include <rmcpp/session/events.hpp>
 #include <rmcpp/session/random_id.hpp>
 #include <rmcpp/session/setup_messages.hpp>
@@ -339,11 +339,11 @@ template <bmc_config Config> class bmc {
     if (options_.disclose && m.role.level() > user.limit) return refuse(rakp_status::unauthorized_role_or_privilege);
 
     proven* const p = make_room(proven_, login_state::proven, from);
-    rakp_transcript t{.console_id = to_integer(o->request.console_id),
-                      .managed_id = to_integer(m.managed_id),
+    rakp_transcript t{.console_id = o->request.console_id,
+                      .managed_id = m.managed_id,
                       .console_random = m.console_random,
                       .managed_guid = options_.system_guid,
-                      .role = m.role.value,
+                      .role = m.role,
                       .name = m.name};
     if (!p || !config_.random.fill(t.managed_random) || !draw_dummy_key())
       return refuse(rakp_status::insufficient_resources);
@@ -357,7 +357,7 @@ template <bmc_config Config> class bmc {
                                 mutable_bytes reply) noexcept {
     if (!(p.peer == from)) return errc::wrong_peer;
     // A second code under a new Rc would help nobody but somebody guessing passwords.
-    if (decoding != errc::ok || m.console_random != p.transcript.console_random || m.role.value != p.transcript.role ||
+    if (decoding != errc::ok || m.console_random != p.transcript.console_random || !(m.role == p.transcript.role) ||
         !(m.name == p.transcript.name))
       return errc::unexpected_message;
     return answer_rakp2(p, m.tag, reply);
@@ -369,7 +369,7 @@ template <bmc_config Config> class bmc {
     const auto code = rakp2_code(config_.crypto, find_suite(p.suite)->authentication, user.secret, p.transcript);
     if (!code) return code.error();
     return encode_sessionless_v2(payload_type::rakp2,
-                                 rakp2{tag, rakp_status::no_errors, session_id{p.transcript.console_id},
+                                 rakp2{tag, rakp_status::no_errors, p.transcript.console_id,
                                        p.transcript.managed_random, p.transcript.managed_guid, *code},
                                  reply);
   }
@@ -381,7 +381,7 @@ template <bmc_config Config> class bmc {
   /// The password behind a login, or for a name that may not log in a key of this boot's own, so that its RAKP 2 looks
   /// like any other and stays the same.
   void password_of(const proven& p, user_record& user) noexcept {
-    const bool known = config_.users.find(p.transcript.name, role_byte{p.transcript.role}, p.peer.channel(), user) &&
+    const bool known = config_.users.find(p.transcript.name, p.transcript.role, p.peer.channel(), user) &&
                        user.enabled && p.user != user_id::none && user.id == p.user;
     if (!known) user = {.secret = dummy_key_};
   }
@@ -410,7 +410,7 @@ template <bmc_config Config> class bmc {
       e.session.name = p->transcript.name;
       e.session.user = p->user;
       events_.push(e);
-      const session_id console_id{p->transcript.console_id};
+      const session_id console_id = p->transcript.console_id;
       drop(*p, login_state::proven, login_trigger::refused);
       if (reason == errc::console_gave_up) return answer_size{std::size_t{0}};
       return encode_refusal(payload_type::rakp4, m.tag, why, console_id, reply);
@@ -419,7 +419,7 @@ template <bmc_config Config> class bmc {
 
     const bool genuine = decoded && equal_constant_time(*expected, m.code) && p->user != user_id::none;
     if (!genuine) return refuse(rakp_status::invalid_integrity_check_value, errc::bad_rakp3_code);
-    const privilege level = role_byte{p->transcript.role}.level();
+    const privilege level = p->transcript.role.level();
     if (level > user.limit || level > p->limit)
       return refuse(rakp_status::unauthorized_role_or_privilege, errc::refused_privilege);
     session* const s = sessions_.active() < slot_count() ? sessions_.free_slot() : nullptr;
@@ -446,7 +446,7 @@ template <bmc_config Config> class bmc {
     if (!value) return value.error();
     if (const auto loaded = s.keys.load(config_.crypto, suite, sik->reveal(), user.secret); !loaded) return loaded;
 
-    const privilege asked = role_byte{p.transcript.role}.level();
+    const privilege asked = p.transcript.role.level();
     s.active = true;
     s.peer = p.peer;
     s.info = {.id = p.managed_id,
@@ -457,7 +457,7 @@ template <bmc_config Config> class bmc {
               .suite = suite.id,
               .channel = p.peer.channel(),
               .handle = sessions_.handle_of(s)};
-    s.console_id = session_id{p.transcript.console_id};
+    s.console_id = p.transcript.console_id;
     s.window = {};
     s.sequence = {};
     s.last_heard = clock_.now();

@@ -2,7 +2,7 @@
 #pragma once
 
 #include <rmcpp/core/bytes.hpp>
-#include <rmcpp/crypto/keys.hpp>
+#include <rmcpp/protect/login_keys.hpp>
 #include <rmcpp/session/command.hpp>
 
 #include <concepts>

@@ -5,7 +5,7 @@
 #include <rmcpp/console/options.hpp>
 #include <rmcpp/console/requests.hpp>
 #include <rmcpp/protect/batch.hpp>
-#include <rmcpp/protect/rakp_codes.hpp>
+#include <rmcpp/protect/login_keys.hpp>
 #include <rmcpp/session/random_id.hpp>
 #include <rmcpp/session/setup_messages.hpp>
 #include <rmcpp/session/transitions.hpp>
@@ -156,7 +156,7 @@ template <console_config Config> class console {
   [[nodiscard]] const channel_auth_response& capabilities() const noexcept { return capabilities_; }
   [[nodiscard]] const rakp_transcript& transcript() const noexcept { return transcript_; }
   [[nodiscard]] session_id id() const noexcept { return console_id_; }
-  [[nodiscard]] session_id managed_id() const noexcept { return session_id{transcript_.managed_id}; }
+  [[nodiscard]] session_id managed_id() const noexcept { return transcript_.managed_id; }
   [[nodiscard]] Config& config() noexcept { return config_; }
 
  private:
@@ -339,9 +339,9 @@ template <console_config Config> class console {
                               m->confidentiality.algorithm};
     if (chosen != suite_ || m->authentication.is_any() || m->integrity.is_any() || m->confidentiality.is_any())
       return try_next_suite(errc::algorithms_differ, 0), status{};
-    transcript_ = {.console_id = to_integer(console_id_),
-                   .managed_id = to_integer(m->managed_id),
-                   .role = role_byte::of(options_.level, options_.name_only).value,
+    transcript_ = {.console_id = console_id_,
+                   .managed_id = m->managed_id,
+                   .role = role_byte::of(options_.level, options_.name_only),
                    .name = options_.name};
     fresh_login_ = true;
     move(console_trigger::answer, console_state::rakp1);
@@ -489,7 +489,7 @@ template <console_config Config> class console {
       data[0] = static_cast<std::uint8_t>(options_.level);
       size = 1;
     } else if (control_code_ == app::close_session) {
-      store_le32(data.data(), transcript_.managed_id);
+      store_le32(data.data(), to_integer(transcript_.managed_id));
       size = 4;
     }
     const auto n =

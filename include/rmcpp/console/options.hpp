@@ -2,7 +2,7 @@
 #pragma once
 
 #include <rmcpp/core/time.hpp>
-#include <rmcpp/crypto/keys.hpp>
+#include <rmcpp/protect/login_keys.hpp>
 #include <rmcpp/session/retry.hpp>
 #include <rmcpp/session/suite_choice.hpp>
 #include <rmcpp/wire/rakp.hpp>

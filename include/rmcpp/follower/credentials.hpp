@@ -2,7 +2,7 @@
 #pragma once
 
 #include <rmcpp/follower/session.hpp>
-#include <rmcpp/protect/v15_code.hpp>
+#include <rmcpp/protect/v15_packet.hpp>
 
 /// \file
 /// The cryptography of following a login: trying what is known against the codes that were seen.
@@ -32,9 +32,9 @@ struct given_keys {
 };
 
 /// Tries the known secrets. Verdicts are unknown where nothing is known, or the backend fails.
-template <backend B> class login_keys {
+template <backend B> class login_secrets {
  public:
-  login_keys(B& b, const follower_options& options) noexcept : backend_(b), options_(options) {}
+  login_secrets(B& b, const follower_options& options) noexcept : backend_(b), options_(options) {}
 
   /// RAKP 2 or 3: whether `code` is right under the password of a user of that name; then `user` is its index.
   template <class Code>

@@ -291,7 +291,7 @@ template <follower_config Config> class follower {
     const cipher_suite suite =
         s.suite_known ? s.suite : usual_suite(s.suite.authentication, kind.authenticated(), kind.encrypted());
     if (suite.integrity == integrity_algorithm::none && suite.confidentiality == confidentiality_algorithm::none) {
-      s.keyed = s.suite_known && s.keys.load(config_.crypto, suite, {}, {}).has_value();
+      s.keyed = s.suite_known && s.keys.load(config_.crypto, suite, derived_keys{}, {}).has_value();
       return s.keyed;
     }
     if (s.key_tries == max_key_tries || !kind.authenticated() || suite.integrity == integrity_algorithm::none)
@@ -475,7 +475,7 @@ template <follower_config Config> class follower {
 
   Config config_;
   follower_options options_;
-  login_keys<crypto_type> secrets_{config_.crypto, options_};
+  login_secrets<crypto_type> secrets_{config_.crypto, options_};
   std::array<given_keys, traits::given_keys> given_keys_{};
   std::uint8_t given_ = 0;
   std::uint64_t datagrams_ = 0;

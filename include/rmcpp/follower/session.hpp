@@ -3,8 +3,8 @@
 
 #include <rmcpp/core/hash.hpp>
 #include <rmcpp/follower/observation.hpp>
+#include <rmcpp/protect/login_keys.hpp>
 #include <rmcpp/protect/open.hpp>
-#include <rmcpp/protect/rakp_codes.hpp>
 #include <rmcpp/wire/lan_message.hpp>
 #include <rmcpp/wire/session_v15.hpp>
 

@@ -13,7 +13,7 @@ template <backend B, class Book> class setup_follower {
   using session = typename Book::session;
 
  public:
-  setup_follower(B& b, const follower_options& options, login_keys<B>& secrets, Book& book) noexcept
+  setup_follower(B& b, const follower_options& options, login_secrets<B>& secrets, Book& book) noexcept
       : backend_(b), options_(options), secrets_(secrets), book_(book) {}
 
   /// Judges a setup message, which is the observation's payload unless that was encrypted. Returns its session; null if
@@ -144,7 +144,7 @@ template <backend B, class Book> class setup_follower {
     if (!m) return nullptr;
     const auto same = [&](const rakp_exchange& e) {
       return e.rakp1_datagram != 0 && e.transcript.console_random == m->console_random &&
-             e.transcript.role == m->role.value && e.transcript.name == m->name;
+             e.transcript.role == m->role && e.transcript.name == m->name;
     };
     session* s =
         book_.find(c, Book::managed_key, m->managed_id, [&](session& x) { return x.exchanges.find(same) != nullptr; });
@@ -157,7 +157,7 @@ template <backend B, class Book> class setup_follower {
       e = s->exchanges.find([](const rakp_exchange& x) { return x.rakp1_datagram == 0; });
       if (!e) e = &s->add_exchange({});
       e->transcript.console_random = m->console_random;
-      e->transcript.role = m->role.value;
+      e->transcript.role = m->role;
       e->transcript.name = m->name;
     }
     e->tags.add(m->tag);
@@ -207,8 +207,8 @@ template <backend B, class Book> class setup_follower {
     judge_random(o, *s, m->managed_random, e->rakp1_datagram != 0 ? &e->transcript.console_random : nullptr);
     e->rakp2_datagram = o.number;
     e->rakp2 = m->code;
-    e->transcript.console_id = to_integer(s->console_id);
-    e->transcript.managed_id = to_integer(s->managed_id);
+    e->transcript.console_id = s->console_id;
+    e->transcript.managed_id = s->managed_id;
     e->transcript.managed_random = m->managed_random;
     e->transcript.managed_guid = m->managed_guid;
     judge_rakp2(o, *s, *e);
@@ -341,7 +341,7 @@ template <backend B, class Book> class setup_follower {
 
   B& backend_;
   const follower_options& options_;
-  login_keys<B>& secrets_;
+  login_secrets<B>& secrets_;
   Book& book_;
   recent<used_random, 64> randoms_{};
 };

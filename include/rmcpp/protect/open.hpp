@@ -3,6 +3,7 @@
 
 #include <rmcpp/protect/plan.hpp>
 #include <rmcpp/protect/replay_window.hpp>
+#include <rmcpp/protect/session_keys.hpp>
 #include <rmcpp/wire/datagram.hpp>
 
 namespace rmcpp {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <rmcpp/protect/plan.hpp>
+#include <rmcpp/protect/session_keys.hpp>
 
 namespace rmcpp {
 

@@ -2,16 +2,17 @@
 #pragma once
 
 #include <rmcpp/core/secure.hpp>
-#include <rmcpp/crypto/keys.hpp>
+#include <rmcpp/crypto/concepts.hpp>
 #include <rmcpp/wire/cipher_suites.hpp>
 
-#include <type_traits>
-
 /// \file
-/// Joins the wire's algorithm numbers to the backend's primitives: which suites a build can have, how long each code
-/// is, and a session's loaded keys. Nothing above this layer names a hash.
+/// Joins the wire's algorithm numbers to the backend's primitives: which suites a build can have, and how long each
+/// code is. Nothing above this layer names a hash.
 
 namespace rmcpp {
+
+/// A user's password or K_g, zero-padded to 20 bytes. Passwords of IPMI v1.5 have at most 16.
+using user_key = secret<20>;
 
 /// Hash of an authentication algorithm's HMACs, which also makes SIK, K1 and K2. Not for RAKP-none.
 constexpr mac_id rakp_mac(authentication_algorithm a) noexcept {
@@ -119,94 +120,10 @@ template <backend B> constexpr bool supports(const cipher_suite& s) noexcept {
   return supports<B>(s.authentication) && supports<B>(s.integrity) && supports<B>(s.confidentiality);
 }
 
-/// The loaded keys of one session: K1 and K2, or for MD5-128 integrity the password. Both directions use the same.
-template <backend B> class session_keys {
- public:
-  /// Loads what the suite needs. `sik` has rakp_code_size() bytes; `password` is used by MD5-128 integrity only.
-  /// Errors: unsupported_suite; crypto_failure. On error nothing stays loaded.
-  status load(B& b, const cipher_suite& suite, bytes sik, const user_key& password) noexcept {
-    unload(b);
-    if (!supports<B>(suite)) return errc::unsupported_suite;
-    secret<max_tag_size> k1;
-    secret<max_tag_size> k2;
-    const std::size_t size = rakp_code_size(suite.authentication);
-    const mutable_bytes k1_bytes = k1.reveal().first(size);
-    const mutable_bytes k2_bytes = k2.reveal().first(size);
-    if (needs_k1(suite) || needs_k2(suite)) {
-      scoped_mac_key<B> from(b, rakp_mac(suite.authentication), sik);
-      if (needs_k1(suite))
-        if (const status made = session_key(from, 1, k1_bytes); !made) return made;
-      if (needs_k2(suite))
-        if (const status made = session_key(from, 2, k2_bytes); !made) return made;
-    }
-    return load_derived(b, suite, k1_bytes, k2_bytes, password);
-  }
-
-  /// Loads K1 and K2 themselves, where SIK is not known; those that the suite does not need may be empty. K1 has
-  /// rakp_code_size() bytes, K2 at least its first 16. Errors: as load(), and invalid_argument for a missing key.
-  status load_derived(B& b, const cipher_suite& suite, bytes k1, bytes k2,
-                      [[maybe_unused]] const user_key& password) noexcept {
-    unload(b);
-    if (!supports<B>(suite)) return errc::unsupported_suite;
-    if ((needs_k1(suite) && k1.size() != rakp_code_size(suite.authentication)) ||
-        (needs_k2(suite) && k2.size() < aes_key_size))
-      return errc::invalid_argument;
-    if constexpr (digest_backend<B>) {
-      if (keyed_by_password(suite.integrity)) password_ = password;
-    }
-    status loaded{};
-    if (needs_k1(suite)) loaded = b.load(k1_, integrity_mac(suite.integrity), k1);
-    if (loaded && needs_k2(suite)) loaded = b.load(k2_, k2.first(aes_key_size));
-    if (!loaded) {
-      unload(b);
-      return loaded;
-    }
-    suite_ = suite;
-    return {};
-  }
-
-  void unload(B& b) noexcept {
-    b.unload(k1_);
-    b.unload(k2_);
-    password_ = {};
-    suite_ = {};
-  }
-
-  [[nodiscard]] const cipher_suite& suite() const noexcept { return suite_; }
-  [[nodiscard]] bool authenticates() const noexcept { return suite_.integrity != integrity_algorithm::none; }
-  [[nodiscard]] bool encrypts() const noexcept { return suite_.confidentiality != confidentiality_algorithm::none; }
-  [[nodiscard]] typename B::aes_key& cipher_key() noexcept { return k2_; }
-  [[nodiscard]] typename B::mac_key& integrity_key() noexcept { return k1_; }
-
-  /// Authentication code over the pieces, authcode_size() bytes. Errors: crypto_failure.
-  status sign(B& b, pieces data, mutable_bytes code) noexcept {
-    if constexpr (digest_backend<B>) {
-      if (suite_.integrity == integrity_algorithm::md5_128) return sign_md5_128(b, data, code);
-    }
-    return b.sign(k1_, data, code);
-  }
-
- private:
-  struct nothing {};
-
-  static constexpr bool needs_k1(const cipher_suite& s) noexcept {
-    return s.integrity != integrity_algorithm::none && !keyed_by_password(s.integrity);
-  }
-  static constexpr bool needs_k2(const cipher_suite& s) noexcept {
-    return s.confidentiality != confidentiality_algorithm::none;
-  }
-
-  /// MD5(password | data | password), the password zero-padded to 20 bytes; SIK and K1 take no part.
-  status sign_md5_128(B& b, pieces data, mutable_bytes code) noexcept {
-    if (data.size() != 1) return errc::crypto_failure;
-    const std::array<bytes, 3> parts{password_.reveal(), data[0], password_.reveal()};
-    return b.digest(digest_id::md5, parts, code);
-  }
-
-  typename B::mac_key k1_{};
-  typename B::aes_key k2_{};
-  [[no_unique_address]] std::conditional_t<digest_backend<B>, user_key, nothing> password_{};
-  cipher_suite suite_{};
-};
+/// Whether a session of the suite is signed with K1, and encrypted with K2.
+constexpr bool needs_k1(const cipher_suite& s) noexcept {
+  return s.integrity != integrity_algorithm::none && !keyed_by_password(s.integrity);
+}
+constexpr bool needs_k2(const cipher_suite& s) noexcept { return s.confidentiality != confidentiality_algorithm::none; }
 
 }  // namespace rmcpp

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rmcpp/crypto/keys.hpp>
+#include <rmcpp/protect/login_keys.hpp>
 #include <rmcpp/wire/asf.hpp>
 #include <rmcpp/wire/channel_auth.hpp>
 #include <rmcpp/wire/cipher_suites.hpp>
@@ -74,8 +74,7 @@ constexpr result<std::size_t> encode_open_session_request(std::uint8_t tag, priv
 }
 
 constexpr result<std::size_t> encode_rakp1(std::uint8_t tag, const rakp_transcript& t, mutable_bytes out) noexcept {
-  return encode_sessionless_v2(payload_type::rakp1,
-                               rakp1{tag, session_id{t.managed_id}, t.console_random, role_byte{t.role}, t.name}, out);
+  return encode_sessionless_v2(payload_type::rakp1, rakp1{tag, t.managed_id, t.console_random, t.role, t.name}, out);
 }
 
 constexpr result<std::size_t> encode_rakp3(std::uint8_t tag, rakp_status why, session_id managed_id,

@@ -32,7 +32,7 @@ template <backend B = null_backend> struct crafted_bmc : crafted_session<B> {
   using session::transcript;
 
   crafted_bmc() {
-    transcript.managed_id = 0x02001234;
+    transcript.managed_id = session_id{0x02001234};
     for (std::size_t i = 0; i < 16; ++i) {
       transcript.managed_random[i] = static_cast<std::uint8_t>(0x10 + i);
       transcript.managed_guid[i] = static_cast<std::uint8_t>(0x20 + i);
@@ -54,7 +54,7 @@ template <backend B = null_backend> struct crafted_bmc : crafted_session<B> {
   bool v15 = false;         ///< whether it came in v1.5 format
   rakp3 third{};            ///< the last RAKP 3
 
-  [[nodiscard]] session_id console_id() const { return session_id{transcript.console_id}; }
+  [[nodiscard]] session_id console_id() const { return transcript.console_id; }
 
   /// The console's datagram is taken, and answered if it deserves it.
   std::vector<octets> receive(bytes datagram) {
@@ -81,7 +81,7 @@ template <backend B = null_backend> struct crafted_bmc : crafted_session<B> {
       case payload_type::open_session_request: {
         const auto m = message_in<open_session_request>(datagram);
         tag = m.tag;
-        transcript.console_id = to_integer(m.console_id);
+        transcript.console_id = m.console_id;
         suite = {0, m.authentication.algorithm, m.integrity.algorithm, m.confidentiality.algorithm};
         if (const auto* known = find_suite(suite.authentication, suite.integrity, suite.confidentiality))
           suite = *known;
@@ -91,7 +91,7 @@ template <backend B = null_backend> struct crafted_bmc : crafted_session<B> {
         const auto m = message_in<rakp1>(datagram);
         tag = m.tag;
         transcript.console_random = m.console_random;
-        transcript.role = m.role.value;
+        transcript.role = m.role;
         transcript.name = m.name;
         return payload_type::rakp2;
       }

@@ -77,7 +77,7 @@ template <backend B = null_backend> struct crafted_console : crafted_session<B> 
   /// Takes an Open Session Response; throws if there was none.
   rakp_status take_opened(const octets& reply) {
     opened = message_in<open_session_response>(reply);
-    transcript = {.console_id = to_integer(console_id), .managed_id = to_integer(opened.managed_id)};
+    transcript = {.console_id = console_id, .managed_id = opened.managed_id};
     return opened.status;
   }
   rakp_status open(const open_session_request& rq) {
@@ -87,7 +87,7 @@ template <backend B = null_backend> struct crafted_console : crafted_session<B> 
 
   [[nodiscard]] octets rakp1_datagram() {
     transcript.console_random = console_random;
-    transcript.role = role.value;
+    transcript.role = role;
     transcript.name = name;
     return datagram_of([&](mutable_bytes out) { return encode_rakp1(tag, transcript, out); });
   }
@@ -167,7 +167,7 @@ template <backend B = null_backend> struct crafted_console : crafted_session<B> 
   }
   bool close() {
     std::array<std::uint8_t, 4> id{};
-    store_le32(id.data(), transcript.managed_id);
+    store_le32(id.data(), to_integer(transcript.managed_id));
     return send(net_fn::app, app::close_session, id).code == completion_code::ok;
   }
 };

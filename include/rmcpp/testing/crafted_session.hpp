@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rmcpp/protect/login_keys.hpp>
 #include <rmcpp/protect/open.hpp>
-#include <rmcpp/protect/rakp_codes.hpp>
 #include <rmcpp/protect/seal.hpp>
 #include <rmcpp/testing/fields.hpp>
 #include <rmcpp/testing/policies.hpp>
@@ -34,7 +34,7 @@ template <backend B = null_backend> struct crafted_session {
   sequence_counter sequence{};  ///< of what this side sends
   replay_window window{};       ///< of what it takes
 
-  [[nodiscard]] session_id managed_id() const { return session_id{transcript.managed_id}; }
+  [[nodiscard]] session_id managed_id() const { return transcript.managed_id; }
 
   /// SIK, of the transcript as it is now.
   [[nodiscard]] session_secret integrity_key() {

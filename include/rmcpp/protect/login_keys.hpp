@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <rmcpp/core/secure.hpp>
+#include <rmcpp/protect/suite.hpp>
+#include <rmcpp/wire/rakp.hpp>
+
+/// \file
+/// The keys of an RMCP+ login, and the codes that they make (IPMI v2.0, 13.31 and 13.32): Kuid, the user's password,
+/// makes the codes of RAKP 2 and 3; K_g, or Kuid where there is none, makes SIK; SIK makes RAKP 4's value, K1 and K2.
+/// Each key is loaded once in a datagram that needs it. With RAKP-none nothing is loaded, and every code and key is
+/// empty. Every function that can fail fails with crypto_failure only.
+
+namespace rmcpp {
+
+/// Everything that the HMACs of a login hash, as it lay on the wire.
+struct rakp_transcript {
+  session_id console_id{};  ///< SIDm
+  session_id managed_id{};  ///< SIDc
+  nonce console_random{};   ///< Rm
+  nonce managed_random{};   ///< Rc
+  guid managed_guid{};      ///< GUIDc
+  role_byte role{};         ///< ROLEm: RAKP 1's whole role byte, never the Open Session privilege
+  username name{};          ///< UNm
+};
+
+/// A secret as long as the hash of the authentication algorithm, up to 32 bytes: SIK.
+struct session_secret {
+  secret<max_tag_size> value{};
+  std::uint8_t size = 0;
+
+  [[nodiscard]] bytes reveal() const noexcept { return value.reveal().first(size); }
+  [[nodiscard]] mutable_bytes reveal() noexcept { return value.reveal().first(size); }
+};
+
+/// K1 and K2 on their way from SIK to the keys of a session, rakp_code_size() bytes each; those that the suite does not
+/// need are zero.
+struct derived_keys {
+  secret<max_tag_size> k1{};
+  secret<max_tag_size> k2{};
+};
+
+namespace detail {
+
+/// The HMACs of a login.
+enum class rakp_hmac : std::uint8_t { rakp2, rakp3, sik, rakp4, k1, k2 };
+
+/// The text of one of them, in the order of 13.31 and 13.32.
+class rakp_text {
+ public:
+  constexpr rakp_text(rakp_hmac what, const rakp_transcript& t) noexcept {
+    writer w(room_);
+    switch (what) {
+      case rakp_hmac::rakp2:
+        w.le32("SIDm", t.console_id);
+        w.le32("SIDc", t.managed_id);
+        w.raw("Rm", t.console_random);
+        w.raw("Rc", t.managed_random);
+        w.raw("GUIDc", t.managed_guid);
+        break;
+      case rakp_hmac::rakp3:
+        w.raw("Rc", t.managed_random);
+        w.le32("SIDm", t.console_id);
+        break;
+      case rakp_hmac::sik:
+        w.raw("Rm", t.console_random);
+        w.raw("Rc", t.managed_random);
+        break;
+      case rakp_hmac::rakp4:
+        w.raw("Rm", t.console_random);
+        w.le32("SIDc", t.managed_id);
+        w.raw("GUIDc", t.managed_guid);
+        break;
+      case rakp_hmac::k1:
+      case rakp_hmac::k2: {
+        // 20 bytes for every hash, whatever its block size.
+        constexpr std::size_t constant_size = 20;
+        fill(mutable_bytes(room_).first(constant_size), what == rakp_hmac::k1 ? 1 : 2);
+        size_ = constant_size;
+        return;
+      }
+    }
+    if (what != rakp_hmac::rakp4) {
+      w.u8("ROLEm", t.role);
+      w.counted8("UNm", t.name);
+    }
+    size_ = w.size();
+  }
+  [[nodiscard]] constexpr bytes view() const noexcept { return bytes(room_).first(size_); }
+
+ private:
+  static constexpr std::size_t longest = 4 + 4 + 3 * 16 + 1 + 1 + username::capacity;  // RAKP 2
+  std::array<std::uint8_t, longest> room_{};
+  std::size_t size_ = 0;
+};
+
+}  // namespace detail
+
+/// A key of a login, Kuid, K_g or SIK, loaded for all that one datagram needs of it.
+template <backend B> class login_key {
+ public:
+  login_key(B& b, authentication_algorithm a, bytes secret_bytes) noexcept
+      : backend_(b), size_(static_cast<std::uint8_t>(rakp_code_size(a))) {
+    if (size_ != 0) loaded_ = b.load(key_, rakp_mac(a), secret_bytes);
+  }
+  login_key(const login_key&) = delete;
+  login_key& operator=(const login_key&) = delete;
+  ~login_key() { unload(); }
+  /// After its last use, before the next key is loaded: an accelerator may have one slot to spare.
+  void unload() noexcept {
+    if (size_ == 0) return;
+    backend_.unload(key_);
+    loaded_ = errc::crypto_failure;
+  }
+
+  /// Under Kuid: the key exchange authentication codes of RAKP 2 and RAKP 3 (13.21, 13.22).
+  [[nodiscard]] result<rakp_code> rakp2(const rakp_transcript& t) noexcept { return code(hmac::rakp2, t); }
+  [[nodiscard]] result<rakp_code> rakp3(const rakp_transcript& t) noexcept { return code(hmac::rakp3, t); }
+  /// Under K_g, or Kuid where K_g is all zero.
+  status sik(const rakp_transcript& t, session_secret& out) noexcept {
+    out.size = size_;
+    return sign(hmac::sik, t, out.reveal());
+  }
+  /// Under SIK: the integrity check value of RAKP 4 (13.23), untruncated: the message carries its first
+  /// rakp4_code_size() bytes.
+  [[nodiscard]] result<rakp_code> rakp4(const rakp_transcript& t) noexcept { return code(hmac::rakp4, t); }
+  /// Under SIK: K1 and K2, as far as the suite needs them.
+  status derive(const cipher_suite& suite, derived_keys& out) noexcept {
+    status made{};
+    if (needs_k1(suite)) made = sign(hmac::k1, {}, out.k1.reveal().first(size_));
+    if (made && needs_k2(suite)) made = sign(hmac::k2, {}, out.k2.reveal().first(size_));
+    return made;
+  }
+
+ private:
+  using hmac = detail::rakp_hmac;
+
+  status sign(hmac what, const rakp_transcript& t, mutable_bytes tag) noexcept {
+    if (size_ == 0 || !loaded_) return loaded_;
+    const detail::rakp_text text(what, t);
+    const std::array<bytes, 1> all{text.view()};
+    return backend_.sign(key_, all, tag);
+  }
+  result<rakp_code> code(hmac what, const rakp_transcript& t) noexcept {
+    std::array<std::uint8_t, max_tag_size> tag{};
+    const auto out = mutable_bytes(tag).first(size_);
+    const status made = sign(what, t, out);
+    return {rakp_code(out), made.error()};
+  }
+
+  B& backend_;
+  typename B::mac_key key_{};
+  status loaded_{};
+  std::uint8_t size_;
+};
+
+/// What RAKP 3 leads to, on both sides.
+struct login_outcome {
+  rakp_code rakp4{};  ///< the integrity check value, untruncated
+  derived_keys keys{};
+};
+
+/// SIK, which ends here, and what it makes. Kuid is loaded and comes back unloaded, so that never more than one key of
+/// the login is. `kg` all zero: one-key login.
+template <backend B>
+status finish_login(B& b, login_key<B>& kuid, const user_key& kg, const cipher_suite& suite, const rakp_transcript& t,
+                    login_outcome& out) noexcept {
+  session_secret sik;
+  status made{};
+  if (kg.is_zero()) made = kuid.sik(t, sik);
+  kuid.unload();
+  if (!kg.is_zero()) made = login_key<B>(b, suite.authentication, kg.reveal()).sik(t, sik);
+  if (!made) return made;
+  login_key<B> from_sik(b, suite.authentication, sik.reveal());
+  const auto value = from_sik.rakp4(t);
+  out.rakp4 = *value;
+  return value ? from_sik.derive(suite, out.keys) : value.error();
+}
+
+// ---- one code at a time, for tests and for who follows others' logins ----
+
+/// The key exchange authentication code of RAKP 2.
+template <backend B>
+result<rakp_code> rakp2_code(B& b, authentication_algorithm a, const user_key& password,
+                             const rakp_transcript& t) noexcept {
+  return login_key<B>(b, a, password.reveal()).rakp2(t);
+}
+/// The key exchange authentication code of RAKP 3.
+template <backend B>
+result<rakp_code> rakp3_code(B& b, authentication_algorithm a, const user_key& password,
+                             const rakp_transcript& t) noexcept {
+  return login_key<B>(b, a, password.reveal()).rakp3(t);
+}
+/// SIK: under K_g, or under the password where K_g is all zero.
+template <backend B>
+result<session_secret> session_integrity_key(B& b, authentication_algorithm a, const user_key& password,
+                                             const user_key& kg, const rakp_transcript& t) noexcept {
+  session_secret sik;
+  const status made = login_key<B>(b, a, (kg.is_zero() ? password : kg).reveal()).sik(t, sik);
+  return {sik, made.error()};
+}
+/// The integrity check value of RAKP 4, untruncated.
+template <backend B>
+result<rakp_code> rakp4_code(B& b, authentication_algorithm a, const session_secret& sik,
+                             const rakp_transcript& t) noexcept {
+  return login_key<B>(b, a, sik.reveal()).rakp4(t);
+}
+
+/// Whether a received RAKP 4 value is right: `whole` cut to its length, or left untruncated as some BMCs do (ipmitool
+/// and FreeIPMI accept that too). Constant time.
+inline bool rakp4_code_fits(authentication_algorithm a, const rakp_code& whole, const rakp_code& received) noexcept {
+  const std::size_t n = received.size();
+  return (n == rakp4_code_size(a) || n == whole.size()) && equal_constant_time(whole.view().first(n), received);
+}
+
+}  // namespace rmcpp
