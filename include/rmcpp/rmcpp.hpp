@@ -31,7 +31,9 @@
 #include <rmcpp/crypto/algorithms.hpp>
 #include <rmcpp/crypto/concepts.hpp>
 
+#include <rmcpp/protect/link.hpp>
 #include <rmcpp/protect/login_keys.hpp>
+#include <rmcpp/protect/link.hpp>
 #include <rmcpp/protect/login_keys.hpp>
 #include <rmcpp/protect/open.hpp>
 #include <rmcpp/protect/plan.hpp>

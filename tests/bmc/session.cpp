@@ -21,8 +21,8 @@ TEST_CASE("the session table: ids, handles, the nth, and free slots", "[session]
   const auto activate = [&](std::uint32_t id) {
     auto* s = t.free_slot();
     REQUIRE(s);
-    s->active = true;
-    s->info.id = session_id{id};
+    s->state.active = true;
+    s->state.info.id = session_id{id};
     return s;
   };
   CHECK(t.active() == 0);
@@ -38,7 +38,7 @@ TEST_CASE("the session table: ids, handles, the nth, and free slots", "[session]
   CHECK(t.find(session_id{30}) == c);
   CHECK_FALSE(t.find(session_id{31}));
   CHECK((t.nth(1) == a && t.nth(2) == b && t.nth(3) == c && !t.nth(4) && !t.nth(0)));
-  b->active = false;
+  b->state.active = false;
   CHECK(t.active() == 2);
   CHECK_FALSE(t.find(session_id{20}));
   CHECK_FALSE(t.by_handle(2));

@@ -37,7 +37,7 @@ TEST_CASE("the crypto backend fails at any one operation", "[session][console]")
     session_pair good(console_for(static_cast<std::uint8_t>(suite)));
     REQUIRE(whole_run(good));
     const auto operations = good.con.config().crypto.calls.operations();
-    CHECK(operations >= 8);
+    CHECK(operations >= 6);  // the least are suite 1's: two keys of the login, four codes
     for (std::uint64_t n = 1; n <= operations; ++n) {
       CAPTURE(suite, n, operations);
       session_pair p(console_for(static_cast<std::uint8_t>(suite)));

@@ -245,7 +245,7 @@ TEST_CASE("the machine's own questions take numbers from the same pool", "[sessi
   REQUIRE(t.add(request{.code = 1}, t0));
   const auto busy = t.next_due()->sequence;
   std::set<int> taken;
-  for (int i = 0; i < 63; ++i) taken.insert(t.take_sequence(t0));
+  for (int i = 0; i < 63; ++i) taken.insert(t.sequences().draw(t0));
   CHECK(taken.size() == 63);
   CHECK(taken.count(busy) == 0);
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 // The follower over incomplete, repeated, reordered and interleaved conversations: what is still verified and read,
 // and that nobody is accused of the capture's faults.
+#include <rmcpp/console/discovery.hpp>
+
 #include "support/catch.hpp"
 #include "support/followed.hpp"
 #include "support/heap_counter.hpp"

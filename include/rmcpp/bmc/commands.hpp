@@ -1,55 +1,13 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rmcpp/bmc/policy.hpp>
-#include <rmcpp/wire/channel_auth.hpp>
-#include <rmcpp/wire/cipher_suites.hpp>
-#include <rmcpp/wire/session_commands.hpp>
-#include <rmcpp/wire/session_v2.hpp>
+#include <rmcpp/bmc/discovery.hpp>
 
 /// \file
-/// What a BMC answers to the commands of discovery and of session handling, apart from the machine that holds sessions.
+/// The App commands of a session (IPMI v2.0, 22.18 to 22.20), and within it those that need none. They know sessions,
+/// and no datagram, timer or event.
 
 namespace rmcpp {
-
-/// Whether a request's channel number means the channel it came over.
-constexpr bool is_channel(std::uint8_t asked, std::uint8_t channel) noexcept {
-  return asked == this_channel || asked == channel;
-}
-
-/// Get Channel Authentication Capabilities. Without the request's v2.0 bit, nothing is offered: there is no v1.5 here.
-inline void answer_capabilities(bytes data, std::uint8_t channel, bool kg_set, response_writer& w) noexcept {
-  const auto rq = decode<channel_auth_request>(data);
-  if (!rq) return w.fail(completion_code::length_invalid);
-  if (!is_channel(rq->number(), channel) || rq->level < privilege::callback || rq->level > privilege::administrator)
-    return w.fail(completion_code::invalid_field);
-  channel_auth_response rs{.channel = channel, .auth_status = channel_auth_response::status_named_users};
-  if (rq->wants_v2()) {
-    rs.auth_types = channel_auth_response::auth_v2_data;
-    rs.extended = channel_auth_response::supports_v2;
-    if (kg_set) rs.auth_status |= channel_auth_response::status_kg_set;
-  }
-  w.put(rs);
-}
-
-/// Get Channel Cipher Suites.
-inline void answer_cipher_suites(bytes data, std::uint8_t channel, bytes suites, response_writer& w) noexcept {
-  constexpr completion_code payload_not_available{0x80};
-  constexpr std::uint8_t reserved_list_bit = 0x40;
-  const auto rq = decode<cipher_suites_request>(data);
-  if (!rq) return w.fail(completion_code::length_invalid);
-  if (!is_channel(rq->channel, channel) || (rq->list & reserved_list_bit) != 0)
-    return w.fail(completion_code::invalid_field);
-  if (rq->payload != static_cast<std::uint8_t>(payload_type::ipmi)) return w.fail(payload_not_available);
-  w.put(cipher_suites_response{
-      channel, rq->by_suite() ? cipher_suite_chunk(suites, rq->index()) : algorithm_chunk(suites, rq->index())});
-}
-
-/// Get System GUID.
-inline void answer_system_guid(bytes data, const guid& id, response_writer& w) noexcept {
-  if (!data.empty()) return w.fail(completion_code::length_invalid);
-  w.put(system_guid_response{id});
-}
 
 /// Set Session Privilege Level; changes `session.level`. Level 0 asks only, callback cannot be a target.
 inline void answer_set_privilege(bytes data, session_info& session, response_writer& w) noexcept {
@@ -73,5 +31,58 @@ constexpr void describe_session(const session_info& session, const Peer& peer, s
   if constexpr (requires { peer.ipv4(); }) rs.address = peer.ipv4();
   if constexpr (requires { peer.port(); }) rs.port = peer.port();
 }
+
+/// The session commands, run for one session.
+template <bmc_config Config> class session_commands {
+ public:
+  using context = bmc_context<Config>;
+  using session = typename context::session;
+
+  session_commands(const context& c, session& s, response_writer& w) noexcept : c_(c), self_(s), answer_(w) {}
+
+  /// False if `rq` is none of them: it is the handler's.
+  bool run(const lan_request& rq) noexcept {
+    if (rq.target.fn() != net_fn::app) return false;
+    switch (rq.command) {
+      case app::set_session_privilege: answer_set_privilege(rq.data, self_.state.info, answer_); return true;
+      case app::close_session: close(rq.data); return true;
+      case app::get_session_info: describe(rq.data); return true;
+      default: return run_discovery(c_, rq, self_.state.info.channel, answer_);
+    }
+  }
+  /// The session that the command ends, maybe its own; null for none.
+  [[nodiscard]] session* closes() const noexcept { return closes_; }
+
+ private:
+  /// Close Session (22.19): one's own, or as an administrator another's.
+  void close(bytes data) noexcept {
+    const auto rq = decode<close_session_request>(data);
+    if (!rq) return answer_.fail(completion_code::length_invalid);
+    const bool by_handle = rq->id == session_id::none && rq->handle != 0;
+    session* const which = by_handle ? c_.sessions.by_handle(rq->handle) : c_.sessions.find(rq->id);
+    if (!which)
+      return answer_.fail(
+          completion_code{by_handle ? close_session_request::invalid_handle : close_session_request::invalid_id});
+    if (which != &self_ && self_.state.info.level < privilege::administrator)
+      return answer_.fail(completion_code::insufficient_privilege);
+    closes_ = which;
+  }
+
+  /// Get Session Info (22.20).
+  void describe(bytes data) noexcept {
+    const auto rq = decode<session_info_request>(data);
+    if (!rq) return answer_.fail(completion_code::length_invalid);
+    const session* const which = c_.sessions.select(*rq, self_);
+    session_info_response rs{.slots = static_cast<std::uint8_t>(c_.sessions.slots(c_.options.max_sessions)),
+                             .active = static_cast<std::uint8_t>(c_.sessions.active())};
+    if (which) describe_session(which->state.info, which->state.peer, rs);
+    answer_.put(rs);
+  }
+
+  const context& c_;
+  session& self_;
+  response_writer& answer_;
+  session* closes_ = nullptr;
+};
 
 }  // namespace rmcpp

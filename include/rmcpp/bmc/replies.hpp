@@ -95,4 +95,50 @@ template <std::size_t N> class ticket_table {
   std::array<slot, N> slots_{};
 };
 
+/// Decides whether a request is new, and remembers its answer. The answers lie in the sessions, the tickets here.
+template <class Traits> class reply_book {
+ public:
+  using cache = reply_cache<Traits::replay_depth, Traits::reply_bytes>;
+  using tickets = ticket_table<Traits::tickets>;
+
+  enum class kind : std::uint8_t {
+    fresh,    ///< to be executed
+    kept,     ///< a repeat, whose answer was kept
+    pending,  ///< a repeat, whose answer is still to come
+  };
+  struct admission {
+    kind is{};
+    std::uint64_t digest = 0;
+    const typename cache::entry* kept = nullptr;
+  };
+
+  [[nodiscard]] admission admit(session_id session, const cache& answers, bytes message, instant now) const noexcept {
+    const auto digest = request_digest(message);
+    if (tickets_.holds(session, digest)) return {kind::pending, digest};
+    const auto* const kept = answers.find(digest, now);
+    return {kept ? kind::kept : kind::fresh, digest, kept};
+  }
+  /// The ticket of a command that is about to be executed; invalid if all are taken.
+  [[nodiscard]] ticket offer() const noexcept { return tickets_.offer(); }
+  /// The handler put its answer off; false if no ticket was free.
+  bool defer(ticket t, session_id session, std::uint64_t digest, const lan_request& rq) noexcept {
+    return tickets_.hold(t, {session, digest, respond(rq, completion_code::ok)});
+  }
+  [[nodiscard]] const typename tickets::held* find(ticket t) const noexcept { return tickets_.find(t); }
+  /// The answer to a deferred request, complete; its ticket, which must be a held one, is used up.
+  [[nodiscard]] lan_response complete(ticket t, cache& answers, const response& rs, instant now) noexcept {
+    const auto& held = *tickets_.find(t);
+    lan_response answer = held.answer;
+    answer.code = rs.code;
+    answer.data = rs.data;
+    answers.keep(held.digest, now, rs.code, rs.data, rs.once);
+    tickets_.release(t);
+    return answer;
+  }
+  void forget(session_id session) noexcept { tickets_.release_all(session); }
+
+ private:
+  tickets tickets_{};
+};
+
 }  // namespace rmcpp

@@ -4,8 +4,7 @@
 #include <rmcpp/bmc/policy.hpp>
 #include <rmcpp/bmc/replies.hpp>
 #include <rmcpp/core/time.hpp>
-#include <rmcpp/protect/open.hpp>
-#include <rmcpp/protect/seal.hpp>
+#include <rmcpp/protect/link.hpp>
 #include <rmcpp/session/transitions.hpp>
 #include <rmcpp/wire/session_commands.hpp>
 
@@ -14,24 +13,31 @@
 
 namespace rmcpp {
 
+/// What is left of a login in its session.
+struct login_receipt {
+  rakp_code rakp3{};  ///< to recognise a repeat
+  rakp_code rakp4{};  ///< and answer it
+};
+
+/// A slot. What a login leaves to its session lies beside `state`, which is reset by assignment.
 template <backend B, peer_address Peer, class Traits> struct managed_session {
   using replies = reply_cache<Traits::replay_depth, Traits::reply_bytes>;
 
-  bool active = false;
-  Peer peer{};
-  session_info info{};
-  session_id console_id{};  ///< SIDm, which our packets carry
-  session_keys<B> keys{};
-  replay_window window{};
-  sequence_counter sequence{};
-  instant last_heard{};
-  bool executing = false;  ///< its command is running
-  login_trigger end_on{};  ///< how and why it ends after that; ok: it does not
-  errc end_why = errc::ok;
-  bool confirmed = false;  ///< its console has sent a packet, so it accepted RAKP 4
-  rakp_code rakp3{};       ///< to recognise a repeat
-  rakp_code rakp4{};       ///< and answer it
-  replies cache{};
+  struct session_state {
+    bool active = false;
+    bool confirmed = false;   ///< its console has sent a packet, so it accepted RAKP 4
+    bool executing = false;   ///< its command is running: the session must not end before the answer is sealed
+    login_trigger end_on{};   ///< what ended it meanwhile,
+    errc end_why = errc::ok;  ///< and why; ok: nothing did
+    Peer peer{};
+    session_info info{};
+    instant last_heard{};
+    replies cache{};
+  };
+
+  link_v2<B> link{};
+  login_receipt receipt{};
+  session_state state{};
 };
 
 /// The fixed table of sessions. A session's handle is its slot's number, from 1.
@@ -41,18 +47,18 @@ template <backend B, peer_address Peer, class Traits> class session_table {
 
   [[nodiscard]] session* find(session_id id) noexcept {
     for (auto& s : slots_)
-      if (s.active && s.info.id == id) return &s;
+      if (s.state.active && s.state.info.id == id) return &s;
     return nullptr;
   }
   [[nodiscard]] session* by_handle(std::uint8_t handle) noexcept {
     if (handle < 1 || handle > slots_.size()) return nullptr;
     session& s = slots_[handle - 1u];
-    return s.active ? &s : nullptr;
+    return s.state.active ? &s : nullptr;
   }
   /// The nth active session, from 1.
   [[nodiscard]] session* nth(std::uint8_t n) noexcept {
     for (auto& s : slots_)
-      if (s.active && n-- == 1) return &s;
+      if (s.state.active && n-- == 1) return &s;
     return nullptr;
   }
   /// The session that a Get Session Info asks about, in session `self`; null if there is none.
@@ -64,9 +70,15 @@ template <backend B, peer_address Peer, class Traits> class session_table {
       default: return nth(rq.index);
     }
   }
-  [[nodiscard]] session* free_slot() noexcept {
+  /// How many sessions there may be, where the options say `most`.
+  [[nodiscard]] static constexpr std::size_t slots(std::size_t most) noexcept {
+    return most < Traits::sessions ? most : Traits::sessions;
+  }
+  /// A free slot, if fewer than `most` are taken; else null.
+  [[nodiscard]] session* free_slot(std::size_t most = Traits::sessions) noexcept {
+    if (active() >= most) return nullptr;
     for (auto& s : slots_)
-      if (!s.active) return &s;
+      if (!s.state.active) return &s;
     return nullptr;
   }
   [[nodiscard]] std::uint8_t handle_of(const session& s) const noexcept {
@@ -74,7 +86,7 @@ template <backend B, peer_address Peer, class Traits> class session_table {
   }
   [[nodiscard]] std::size_t active() const noexcept {
     std::size_t n = 0;
-    for (const auto& s : slots_) n += s.active ? 1 : 0;
+    for (const auto& s : slots_) n += s.state.active ? 1 : 0;
     return n;
   }
 

@@ -28,4 +28,15 @@ struct console_event {
   bytes data{};  ///< view into the datagram that was fed: take it before the datagram goes
 };
 
+/// How a console's login or session ended, until it is told.
+struct console_ending {
+  console_event::kind type = console_event::kind::none;
+  errc error = errc::ok;
+  std::uint8_t detail = 0;
+
+  [[nodiscard]] constexpr console_event event() const noexcept {
+    return {.type = type, .error = error, .detail = detail};
+  }
+};
+
 }  // namespace rmcpp

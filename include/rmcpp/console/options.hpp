@@ -45,11 +45,25 @@ struct console_options {
   bool name_only = true;  ///< the BMC finds the user by name alone; else by name and level
   /// Cipher suites by preference. One: used as given. More: the BMC is asked what it has, then each is tried in turn.
   suite_list suites{bytes(default_suites)};
-  retry_policy retry{};             ///< `tries` at most 14: see console::max_unanswered
+  retry_policy retry{};             ///< `tries` at most 14: see max_unanswered
   milliseconds suites_wait{1000};   ///< for the answer to Get Channel Cipher Suites, which many BMCs do not give
   milliseconds keep_alive{25'000};  ///< idle time after which Get Device ID is sent; 0: never
   bool strict_window = false;       ///< session sequence numbers at most 15 ahead even with integrity
   console_quirks quirks{};
 };
+
+/// Packets that a console sends in a session without an answer; more would overrun a strict BMC's window.
+inline constexpr std::uint8_t max_unanswered = 15;
+
+/// Whether a console can use its options. Errors: unsupported_suite if the list is empty or names a suite that this
+/// build, its backend or its traits lack; invalid_argument for a level not 1..5 or over 14 `retry.tries`.
+template <backend B, class Traits> constexpr status check(const console_options& o) noexcept {
+  if (o.suites.empty()) return errc::unsupported_suite;
+  for (const auto id : o.suites.view())
+    if (!may_use<B>(id, Traits::allow_unauthenticated)) return errc::unsupported_suite;
+  if (o.level < privilege::callback || o.level > privilege::oem || o.retry.tries >= max_unanswered)
+    return errc::invalid_argument;
+  return {};
+}
 
 }  // namespace rmcpp

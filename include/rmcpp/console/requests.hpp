@@ -30,6 +30,12 @@ class sequence_pool {
     busy_ |= bit(last_);
     return last_;
   }
+  /// A number for a question of the machine's own. It is quarantined at once: such questions are few.
+  std::uint8_t draw(instant now) noexcept {
+    const auto n = take(now);
+    release(n, now);
+    return n;
+  }
   void release(std::uint8_t sequence, instant now) noexcept {
     rotate(now);
     busy_ &= ~bit(sequence);
@@ -71,14 +77,16 @@ template <class Traits> class request_table {
     completion_code code{};
     bytes data{};
     bool has_view = false;  ///< `data` points into the datagram last fed
+
+    [[nodiscard]] lan_request message() const noexcept {
+      return {.target = net_fn_lun::request(rq.fn, rq.lun),
+              .sequence = seq_lun::of(sequence),
+              .command = rq.code,
+              .data = rq.data};
+    }
   };
 
-  /// A number for a question of the machine's own. It is quarantined at once: such questions are few.
-  std::uint8_t take_sequence(instant now) noexcept {
-    const auto n = sequences_.take(now);
-    sequences_.release(n, now);
-    return n;
-  }
+  [[nodiscard]] sequence_pool& sequences() noexcept { return sequences_; }
 
   /// Errors: no_slot, too_long.
   result<request_id> add(const request& rq, instant now) noexcept {

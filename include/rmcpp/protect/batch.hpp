@@ -44,9 +44,12 @@ template <backend B> void seal_batch(B& b, std::span<seal_job<B>> jobs) noexcept
       std::array<seal_job<B>*, width> owner{};
       std::size_t count = 0;
       for (auto& j : jobs.first(jobs.size() < width ? jobs.size() : width)) {
-        if (const status framed = detail::frame(*j.keys, j.header, j.plan, j.iv, j.datagram); !framed) {
-          j.done = framed.error();
-        } else if (detail::fusable(*j.keys, j.header, j.plan)) {
+        if (const status sound = detail::check_frame(*j.keys, j.header, j.plan, j.datagram); !sound) {
+          j.done = sound.error();
+          continue;
+        }
+        detail::frame(j.header, j.plan, j.iv, j.datagram);
+        if (detail::fusable(*j.keys, j.header, j.plan)) {
           fused[count] = {&j.keys->cipher_key(), &j.keys->integrity_key(), detail::fused_view(j.plan, j.datagram), {}};
           owner[count++] = &j;
         } else {

@@ -6,26 +6,39 @@
 
 namespace rmcpp {
 
-/// How far ahead of the highest accepted sequence number a packet may be.
-enum class window_rule : std::uint8_t {
-  /// Any distance: with integrity the authentication code vouches for the number, and a long outage must not wedge the
-  /// session (the rule of RFC 4303, 3.4.3).
-  any_forward,
-  /// At most 15 (IPMI v2.0, 6.12.13): without integrity, or where asked for.
-  strict,
-};
+/// How far a packet's sequence number may be from the highest one accepted.
+struct window_rule {
+  static constexpr std::uint8_t any = 0xff;
 
-/// A receiver's session sequence window: at most 16 behind the highest, each number once. Starts at 0, so that a
-/// first packet numbered 1 is accepted, and also 3, with which ipmitool begins.
+  std::uint8_t behind = 16;  ///< at most 31
+  std::uint8_t ahead = any;  ///< `any`: however far
+
+  /// RMCP+: 16 behind, any distance ahead. With integrity the authentication code vouches for the number, and a long
+  /// outage must not wedge the session (the rule of RFC 4303, 3.4.3).
+  static const window_rule any_forward;
+  /// RMCP+: 16 behind, 15 ahead (IPMI v2.0, 6.12.13): without integrity, or where asked for.
+  static const window_rule strict;
+  /// IPMI v1.5: 8 behind, 8 ahead (6.12.11).
+  static const window_rule v15;
+
+  friend constexpr bool operator==(window_rule, window_rule) noexcept = default;
+};
+inline constexpr window_rule window_rule::any_forward{16, any};
+inline constexpr window_rule window_rule::strict{16, 15};
+inline constexpr window_rule window_rule::v15{8, 8};
+
+/// A receiver's session sequence window: each number once, none that the rule finds too far from the highest.
 class replay_window {
  public:
-  static constexpr std::int32_t behind = 16;
-  static constexpr std::int32_t ahead = 15;
+  constexpr replay_window() noexcept = default;
+  /// `first`: number that the peer's first packet should have. Later ones are accepted before it too, as the rule
+  /// allows: ipmitool begins with 3.
+  constexpr explicit replay_window(std::uint32_t first) noexcept : highest_(first - 1) {}
 
-  /// Whether a packet may be looked at. Errors: outside_window (also for number 0), replayed.
+  /// Whether a packet may be looked at. Errors: outside_window, also for number 0, which no session uses; replayed.
   [[nodiscard]] constexpr status check(std::uint32_t sequence, window_rule rule) const noexcept {
     const std::int32_t distance = distance_to(sequence);
-    if (sequence == 0 || distance < -behind || (rule == window_rule::strict && distance > ahead))
+    if (sequence == 0 || distance < -rule.behind || (rule.ahead != window_rule::any && distance > rule.ahead))
       return errc::outside_window;
     if (distance <= 0 && ((seen_ >> -distance) & 1u) != 0) return errc::replayed;
     return {};
@@ -35,7 +48,7 @@ class replay_window {
   constexpr void accept(std::uint32_t sequence) noexcept {
     const std::int32_t distance = distance_to(sequence);
     if (distance > 0) {
-      seen_ = distance > behind ? 1u : (seen_ << distance) | 1u;
+      seen_ = distance > 31 ? 1u : (seen_ << distance) | 1u;
       highest_ = sequence;
     } else {
       seen_ |= 1u << -distance;
@@ -45,7 +58,8 @@ class replay_window {
   [[nodiscard]] constexpr std::uint32_t highest() const noexcept { return highest_; }
 
  private:
-  /// Modulo 2^32; number 0 is never sent but keeps its place, so a wrap narrows the window by one.
+  /// Numbers go round: FFFFFFFFh is followed by 1. The 0 between them counts as a step all the same, so that right
+  /// after a wrap the window reaches one number less far back.
   [[nodiscard]] constexpr std::int32_t distance_to(std::uint32_t sequence) const noexcept {
     return static_cast<std::int32_t>(sequence - highest_);
   }

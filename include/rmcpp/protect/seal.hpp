@@ -12,10 +12,9 @@ class sequence_counter {
  public:
   constexpr sequence_counter() noexcept = default;
   constexpr explicit sequence_counter(std::uint32_t last) noexcept : last_(last) {}
-  constexpr std::uint32_t next() noexcept {
-    if (++last_ == 0) last_ = 1;
-    return last_;
-  }
+  /// The number that next() will give.
+  [[nodiscard]] constexpr std::uint32_t following() const noexcept { return last_ + 1 == 0 ? 1 : last_ + 1; }
+  constexpr std::uint32_t next() noexcept { return last_ = following(); }
 
  private:
   std::uint32_t last_ = 0;
@@ -41,7 +40,7 @@ constexpr fused_packet fused_view(const packet_plan& p, mutable_bytes datagram) 
 
 /// The size is a constant, so that no bound is left to check once all of it is inlined: a few wide stores.
 template <std::size_t Size>
-[[gnu::flatten]] void write_headers(const session_header_v2& header, std::uint8_t* to) noexcept {
+RMCPP_FLATTEN void write_headers(const session_header_v2& header, std::uint8_t* to) noexcept {
   writer w(mutable_bytes(to, Size));
   w.group("rmcp_header", rmcp_header{});
   w.group("session_header_v2", header);
@@ -57,36 +56,39 @@ inline void pad_last_block(std::uint8_t* block, std::size_t used) noexcept {
   }
 }
 
-/// All of seal() that needs no cryptography: its checks, then everything around the message. Errors: seal()'s.
+/// seal()'s checks. Errors: seal()'s, but crypto_failure.
 template <backend B>
-[[gnu::always_inline]] inline status frame(const session_keys<B>& keys, const session_header_v2& header,
-                                           const packet_plan& p, const block& iv, mutable_bytes datagram) noexcept {
+[[gnu::always_inline]] inline status check_frame(const session_keys<B>& keys, const session_header_v2& header,
+                                                 const packet_plan& p, mutable_bytes datagram) noexcept {
   if (datagram.size() < p.total) return errc::buffer_too_small;
   if (p.payload_length > 0xffff) return errc::too_long;
-  const bool encrypted = header.payload.encrypted();
-  const bool authenticated = header.payload.authenticated();
-  if ((encrypted && !keys.encrypts()) || (authenticated && !keys.authenticates())) return errc::invalid_argument;
-  if (!(p == plan(header.payload, keys.suite().integrity, p.message_size))) return errc::invalid_argument;
+  if ((header.payload.encrypted() && !keys.encrypts()) || (header.payload.authenticated() && !keys.authenticates()))
+    return errc::invalid_argument;
+  return p == plan(header.payload, keys.suite().integrity, p.message_size) ? status{} : status{errc::invalid_argument};
+}
 
+/// Writes everything around the message: all of seal() that needs no cryptography.
+[[gnu::always_inline]] inline void frame(const session_header_v2& header, const packet_plan& p, const block& iv,
+                                         mutable_bytes datagram) noexcept {
   if (p.header == session_header_v2::size) {
     write_headers<rmcp_header::size + session_header_v2::size>(header, datagram.data());
   } else {
     write_headers<rmcp_header::size + session_header_v2::size_oem>(header, datagram.data());
   }
   store_le16(datagram.data() + p.payload() - 2, static_cast<std::uint16_t>(p.payload_length));
-  if (encrypted) {
+  if (header.payload.encrypted()) {
     std::uint8_t* const at = datagram.data() + p.payload();
     for (std::size_t i = 0; i < iv.size(); ++i) at[i] = iv[i];
     pad_last_block(datagram.data() + p.payload_end() - aes_block_size, aes_block_size - 1 - p.cipher_pad);
   }
-  if (authenticated) {
+  if (header.payload.authenticated()) {
     std::uint8_t* const trailer = datagram.data() + p.payload_end();
-    // Always the three of the longest pad: an authentication code is longer than what they may cover.
+    // Three bytes, the longest pad, whatever its length: what a shorter one leaves over is overwritten next, by its
+    // count, the next header and the authentication code.
     for (std::size_t i = 0; i < 3; ++i) trailer[i] = session_trailer::pad_byte;
     trailer[p.integrity_pad] = static_cast<std::uint8_t>(p.integrity_pad);
     trailer[p.integrity_pad + 1] = session_trailer::next_header;
   }
-  return {};
 }
 
 /// Encrypts, then signs what frame() made.
@@ -113,6 +115,14 @@ template <backend B>
   return p.total;
 }
 
+/// seal() for a plan that was made from this very header and these keys, and a datagram that has room for it.
+template <backend B>
+RMCPP_FLATTEN result<std::size_t> seal_planned(B& b, session_keys<B>& keys, const session_header_v2& header,
+                                               const packet_plan& p, const block& iv, mutable_bytes datagram) noexcept {
+  frame(header, p, iv, datagram);
+  return protect(b, keys, header, p, iv, datagram);
+}
+
 }  // namespace detail
 
 /// Bytes behind a datagram that seal() makes good use of, where its span has them.
@@ -131,8 +141,8 @@ inline constexpr std::size_t seal_slack = 64;
 template <backend B>
 RMCPP_FLATTEN result<std::size_t> seal(B& b, session_keys<B>& keys, const session_header_v2& header,
                                        const packet_plan& p, const block& iv, mutable_bytes datagram) noexcept {
-  if (const status framed = detail::frame(keys, header, p, iv, datagram); !framed) return framed.error();
-  return detail::protect(b, keys, header, p, iv, datagram);
+  if (const status sound = detail::check_frame(keys, header, p, datagram); !sound) return sound.error();
+  return detail::seal_planned(b, keys, header, p, iv, datagram);
 }
 
 }  // namespace rmcpp

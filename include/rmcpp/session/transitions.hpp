@@ -2,6 +2,7 @@
 #pragma once
 
 #include <rmcpp/config.hpp>
+#include <rmcpp/session/step.hpp>
 
 #include <array>
 #include <cstdint>
@@ -9,6 +10,19 @@
 /// \file
 /// Every legal state change of the machines, as data. The machines themselves are plain functions; in checked builds
 /// each state assignment is looked up here, so the tables cannot drift from the code. Release builds carry no trace.
+///
+/// A console's life (IPMI v2.0, 13.14 to 13.24): it asks for the BMC's capabilities and, where it has a choice, for its
+/// cipher suites; opens a session, proves itself in RAKP 1 and 3 and has the BMC prove itself in RAKP 2 and 4; sets its
+/// privilege level, its first packet within the session; runs requests; says goodbye. From every state close() and
+/// failure lead to the end, from which start() begins anew. Not in the table: how often a message was tried, what was
+/// refused but is not believed yet, requests in flight and keep-alives, the farewell after a RAKP 2 that is not
+/// believed.
+///
+/// A login's life at the BMC: opened by an Open Session Request, which anybody can send from a forged address; proven
+/// by a RAKP 1 that quotes our unpredictable session id; active once RAKP 3 verifies, and then a session until it is
+/// closed, expires or is revoked. Half-open logins give way to newer ones, sessions do not. Not in the table: repeats,
+/// which change nothing; penalties; whether a session's console has sent a packet yet, on which its lifetime depends;
+/// an end that waits for the answer of the command that caused it.
 
 namespace rmcpp {
 
@@ -36,13 +50,8 @@ enum class console_trigger : std::uint8_t {
   close,       ///< close()
 };
 
-/// A login at the BMC from its Open Session Request to the session's end.
-enum class login_state : std::uint8_t {
-  none,    ///< no record
-  opened,  ///< Open Session Request seen: the console's return path is unproven
-  proven,  ///< RAKP 1 quoted our session id from the same address
-  active,  ///< RAKP 3 verified
-};
+/// Where a login stands at the BMC, from its Open Session Request to the session's end.
+using login_state = login_stage;
 
 enum class login_trigger : std::uint8_t {
   open_session,
@@ -130,6 +139,38 @@ constexpr bool is_legal(const std::array<Transition, N>& table, const Transition
 
 constexpr bool is_legal(const console_transition& step) noexcept { return is_legal(console_transitions, step); }
 constexpr bool is_legal(const login_transition& step) noexcept { return is_legal(login_transitions, step); }
+
+// ---- a console's states, by what they are good for ----
+
+constexpr bool discovers(console_state s) noexcept {
+  return s == console_state::capabilities || s == console_state::cipher_suites;
+}
+constexpr bool logs_in(console_state s) noexcept {
+  return s == console_state::open_session || s == console_state::rakp1 || s == console_state::rakp3;
+}
+constexpr bool in_session(console_state s) noexcept {
+  return s == console_state::set_privilege || s == console_state::active || s == console_state::closing;
+}
+constexpr bool accepts_requests(console_state s) noexcept {
+  return s != console_state::idle && s != console_state::closing && s != console_state::closed;
+}
+
+/// The row that a part's step means where a console stands, for steps that move it on: next, restart, done. `answered`:
+/// whether an answer led to it; otherwise silence did.
+constexpr console_transition row_of(console_state at, step_kind kind, bool answered) noexcept {
+  using to = console_state;
+  using on = console_trigger;
+  const bool again = kind == step_kind::restart;
+  switch (at) {
+    case to::capabilities: return {at, on::answer, kind == step_kind::next ? to::cipher_suites : to::open_session};
+    case to::cipher_suites: return {at, answered ? on::answer : on::silence, to::open_session};
+    case to::open_session: return {at, again ? on::next_suite : on::answer, again ? to::open_session : to::rakp1};
+    case to::rakp1: return {at, on::answer, to::rakp3};
+    case to::rakp3: return {at, again ? on::restart : on::answer, again ? to::open_session : to::set_privilege};
+    case to::set_privilege: return {at, on::answer, to::active};
+    default: return {at, on::answer, to::closed};
+  }
+}
 
 /// The one gate through which every state change goes: asserts that the table has it, then tells the configuration's
 /// `observe(step)` if it has one (tests use it to see that every row is driven).

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rmcpp/bmc/commands.hpp>
+#include <rmcpp/bmc/discovery.hpp>
 #include <rmcpp/session/suite_choice.hpp>
 #include <rmcpp/testing/crafted_session.hpp>
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rmcpp/session/setup_messages.hpp>
+#include <rmcpp/console/login_v2.hpp>
 #include <rmcpp/testing/crafted_session.hpp>
 
 #include <functional>

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <rmcpp/bmc/options.hpp>
+#include <rmcpp/bmc/penalty.hpp>
+#include <rmcpp/bmc/session.hpp>
+#include <rmcpp/session/step.hpp>
+
+/// \file
+/// What the parts of a BMC are given, and what they hand back.
+
+namespace rmcpp {
+
+/// One datagram and all that a part may use while it works on it. Lives for one call.
+template <bmc_config Config> struct bmc_context {
+  using crypto_type = std::remove_cvref_t<decltype(Config::crypto)>;
+  using random_type = std::remove_cvref_t<decltype(Config::random)>;
+  using users_type = std::remove_cvref_t<decltype(Config::users)>;
+  using peer_type = typename Config::peer;
+  using traits = typename Config::traits;
+  using session = managed_session<crypto_type, peer_type, traits>;
+
+  crypto_type& crypto;
+  random_type& random;
+  users_type& users;
+  const bmc_options& options;
+  bytes suites;  ///< in force
+  penalty_table<peer_type, traits::penalties>& penalties;
+  session_table<crypto_type, peer_type, traits>& sessions;  ///< to look at; a login writes link and receipt of one slot
+  const peer_type& from;
+  mutable_bytes reply;
+  instant now;
+};
+
+/// What a login part made of a datagram: at most one other login gave way, then at most one went a step.
+template <class Session> struct bmc_step {
+  step_kind kind = step_kind::stay;           ///< done: `session` has keys and receipt
+  login_stage at{};                           ///< not stay: where this login stood
+  login_stage evicted{};                      ///< not none: where the login stood that gave way
+  errc why = errc::ok;                        ///< failed: what to tell the application; ok: nothing
+  result<std::size_t> taken{std::size_t{0}};  ///< what feed() returns: size in `reply`, or why it was dropped
+  Session* session = nullptr;                 ///< done: the slot whose link was written: who was in it is out
+  session_info who{};                         ///< done: all but the handle; failed: name and, if it has one, user
+
+  constexpr bmc_step() noexcept = default;
+  constexpr bmc_step(errc dropped) noexcept : taken(dropped) {}
+  constexpr bmc_step(const result<std::size_t>& answered) noexcept : taken(answered) {}
+};
+
+}  // namespace rmcpp

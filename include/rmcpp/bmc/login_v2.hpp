@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <rmcpp/bmc/context.hpp>
+#include <rmcpp/bmc/half_open.hpp>
+#include <rmcpp/session/random_id.hpp>
+
+namespace rmcpp {
+
+/// A BMC's refusal, 8 bytes of payload: Open Session Response, RAKP 2 and RAKP 4 share their error form (13.18, 13.21,
+/// 13.23).
+constexpr result<std::size_t> encode_refusal(payload_type type, std::uint8_t tag, rakp_status why,
+                                             session_id console_id, mutable_bytes out) noexcept {
+  return encode_sessionless_v2(type, rakp4{tag, why, console_id, {}}, out);
+}
+
+/// A BMC's RMCP+ logins, Open Session to RAKP 4 (IPMI v2.0, 13.17 to 13.24), all of them: it holds those half open. A
+/// login's end is a slot whose link has keys and counts from its first packets, and a receipt beside it. It knows no
+/// event, counter or timer, and ends no session.
+template <bmc_config Config> class bmc_login_v2 {
+ public:
+  using context = bmc_context<Config>;
+  using session = typename context::session;
+  using step = bmc_step<session>;
+
+  /// Takes a payload from outside a session; what has expired is gone already.
+  step take(const context& c, payload_type type, bytes payload) noexcept {
+    switch (type) {
+      case payload_type::open_session_request: return on_open_session(c, payload);
+      case payload_type::rakp1: return on_rakp1(c, payload);
+      case payload_type::rakp3: return on_rakp3(c, payload);
+      default: return errc::bad_payload_type;
+    }
+  }
+
+  /// Forgets one login older than that: where it stood, or none. Call it until it says none.
+  login_stage expire(instant now, milliseconds lifetime) noexcept {
+    const auto old = [&](const auto& l) { return now >= l.since + lifetime; };
+    if (forget(opened_, old)) return login_stage::opened;
+    return forget(proven_, old) ? login_stage::proven : login_stage::none;
+  }
+  /// Forgets one login that rests on the user, or on K_g. Call it until it says none.
+  login_stage revoke(user_id id) noexcept {
+    return forget(proven_, [&](const proven& l) { return l.user == id; }) ? login_stage::proven : login_stage::none;
+  }
+  login_stage revoke_kg() noexcept {
+    return forget(proven_, [](const proven&) { return true; }) ? login_stage::proven : login_stage::none;
+  }
+  /// When the oldest began; never() without one.
+  [[nodiscard]] instant oldest() const noexcept { return earlier(opened_.oldest(), proven_.oldest()); }
+  [[nodiscard]] std::size_t opened_logins() const noexcept { return opened_.size(); }
+  [[nodiscard]] std::size_t proven_logins() const noexcept { return proven_.size(); }
+
+ private:
+  using crypto_type = typename context::crypto_type;
+  using peer_type = typename context::peer_type;
+  using traits = typename context::traits;
+  using opened = opened_login<peer_type>;
+  using proven = proven_login<peer_type>;
+  using key = login_key<crypto_type>;
+  using answer_size = result<std::size_t>;
+
+  template <class Table, class Pred> static bool forget(Table& table, Pred&& pred) noexcept {
+    auto* const l = table.find_if(pred);
+    if (l) *l = {};
+    return l != nullptr;
+  }
+
+  /// A free slot of the table, if need be one that gives way; null without randomness to choose it.
+  template <class Table> static auto* make_room(Table& table, login_stage cls, const context& c, step& st) noexcept {
+    auto* slot = table.free_slot();
+    if (slot) return slot;
+    std::array<std::uint8_t, 4> dice{};
+    if (!c.random.fill(dice)) return slot;
+    slot = &table.victim(c.from, traits::quota, load_le32(dice.data()));
+    *slot = {};
+    st.evicted = cls;
+    return slot;
+  }
+
+  // ---- Open Session (13.17, 13.18) ----
+
+  step on_open_session(const context& c, bytes payload) noexcept {
+    const auto decoded = decode<open_session_request>(payload);
+    const open_session_request& rq = *decoded;
+    // Tag and SIDm are needed to refuse; without them there is nobody to tell.
+    constexpr std::size_t refusable = 8;
+    if (!decoded && payload.size() < refusable) return decoded.error();
+    const cipher_suite* chosen = nullptr;
+    step st;
+    opened* login = nullptr;
+    rakp_status why = decoded ? judge(c, rq, chosen) : rakp_status::illegal_parameter;
+    if (why == rakp_status::no_errors) login = opened_for(c, rq, *chosen, st);
+    if (why == rakp_status::no_errors && !login) why = rakp_status::insufficient_resources;
+    st.taken = login ? encode_sessionless_v2(
+                           payload_type::open_session_response,
+                           open_session_response{rq.tag, rakp_status::no_errors, login->limit, rq.console_id,
+                                                 login->managed_id, authentication_payload::of(chosen->authentication),
+                                                 integrity_payload::of(chosen->integrity),
+                                                 confidentiality_payload::of(chosen->confidentiality)},
+                           c.reply)
+                     : encode_refusal(payload_type::open_session_response, rq.tag, why, rq.console_id, c.reply);
+    return st;
+  }
+
+  /// Whether what was asked can be had, and with which suite.
+  static rakp_status judge(const context& c, const open_session_request& rq, const cipher_suite*& chosen) noexcept {
+    if (rq.max_privilege > privilege::oem) return rakp_status::illegal_parameter;
+    if (rq.console_id == session_id::none) return rakp_status::invalid_session_id;
+    const auto why = negotiate<crypto_type>(rq, c.suites, chosen);
+    if (why != rakp_status::no_errors) return why;
+    return rq.max_privilege > c.options.limits.of(*chosen) ? rakp_status::unauthorized_role_or_privilege : why;
+  }
+
+  /// The login that the request began, or a new one; null without room or randomness.
+  opened* opened_for(const context& c, const open_session_request& rq, const cipher_suite& suite, step& st) noexcept {
+    opened* const known =
+        opened_.find_if([&](const opened& l) { return l.peer == c.from && same_request(l.request, rq); });
+    if (known) return known;
+    opened* const login = make_room(opened_, login_stage::opened, c, st);
+    session_id id{};
+    if (!login || !new_session_id(c, id)) return nullptr;
+    const auto limit = granted(rq.max_privilege, c.options.channel_limit, c.options.limits.of(suite));
+    *login = {c.from, id, c.now, rq, suite.id, limit};
+    st.kind = step_kind::next;
+    return login;
+  }
+
+  /// Unpredictable, because RAKP 1 proves its return path by quoting it.
+  bool new_session_id(const context& c, session_id& id) noexcept {
+    for (int tries = 0; tries < 8; ++tries) {  // a source that is stuck must not hang us
+      const auto drawn = random_session_id(c.random);
+      if (!drawn) return false;
+      id = *drawn;
+      if (!opened_.find(id) && !proven_.find(id) && !c.sessions.find(id)) return true;
+    }
+    return false;
+  }
+
+  // ---- RAKP 1 and 2 (13.20, 13.21) ----
+
+  /// Neither a login nor a session has that SIDc. Which SIDm would belong to it is not known either: 0 stands for it.
+  static step refuse_unknown(const context& c, payload_type type, std::uint8_t tag) noexcept {
+    return encode_refusal(type, tag, rakp_status::invalid_session_id, session_id::none, c.reply);
+  }
+
+  step on_rakp1(const context& c, bytes payload) noexcept {
+    const auto prefix = decode_prefix<rakp1>(payload);
+    const rakp1& m = prefix->message;
+    if (prefix.error() == errc::truncated) return errc::truncated;
+    if (const proven* p = proven_.find(m.managed_id)) return on_repeated_rakp1(c, *p, m, prefix.error());
+    opened* const o = opened_.find(m.managed_id);
+    if (!o && c.sessions.find(m.managed_id)) return errc::unexpected_message;
+    if (!o) return refuse_unknown(c, payload_type::rakp2, m.tag);
+    if (!(o->peer == c.from)) return errc::wrong_peer;
+    // Some firmware tools pad the name field to 16 bytes and count the name itself.
+    constexpr std::size_t padded_size = 44;
+    if (!prefix || (prefix->size != payload.size() && payload.size() != padded_size))
+      return refuse_rakp1(c, *o, m.tag, rakp_status::invalid_name_length);
+    if (m.role.level() < privilege::callback || m.role.level() > privilege::oem)
+      return refuse_rakp1(c, *o, m.tag, rakp_status::invalid_role);
+    if (c.penalties.waits(c.from, m.name, c.now)) return errc::rate_limited;
+
+    user_record user;
+    const bool known = c.users.find(m.name, m.role, c.from.channel(), user) && user.enabled;
+    if (c.options.disclose && !known) return refuse_rakp1(c, *o, m.tag, rakp_status::unauthorized_name);
+    if (c.options.disclose && m.role.level() > user.limit)
+      return refuse_rakp1(c, *o, m.tag, rakp_status::unauthorized_role_or_privilege);
+    if (!known) user.id = user_id::none;
+    return proven_by(c, *o, m, user);
+  }
+
+  /// The login is gone; nothing is told of it, for nobody has proved anything.
+  static step refuse_rakp1(const context& c, opened& o, std::uint8_t tag, rakp_status why) noexcept {
+    step st(encode_refusal(payload_type::rakp2, tag, why, o.request.console_id, c.reply));
+    st.kind = step_kind::failed;
+    st.at = login_stage::opened;
+    o = {};
+    return st;
+  }
+
+  /// From opened to proven. `user.id` is none where the name may not log in: its RAKP 2 looks like any other.
+  step proven_by(const context& c, opened& o, const rakp1& m, const user_record& user) noexcept {
+    step made;
+    proven* const p = make_room(proven_, login_stage::proven, c, made);
+    rakp_transcript t{.console_id = o.request.console_id,
+                      .managed_id = m.managed_id,
+                      .console_random = m.console_random,
+                      .managed_guid = c.options.system_guid,
+                      .role = m.role,
+                      .name = m.name};
+    if (!p || !c.random.fill(t.managed_random) || !draw_dummy_key(c)) {
+      step refused = refuse_rakp1(c, o, m.tag, rakp_status::insufficient_resources);
+      refused.evicted = made.evicted;
+      return refused;
+    }
+    *p = {c.from, o.managed_id, o.since, o.suite, o.limit, user.id, t};
+    o = {};
+    made.kind = step_kind::next;
+    made.at = login_stage::opened;
+    made.taken = answer_rakp2(c, *p, user.id == user_id::none ? dummy_key_ : user.secret, m.tag);
+    return made;
+  }
+
+  step on_repeated_rakp1(const context& c, const proven& p, const rakp1& m, errc decoding) noexcept {
+    if (!(p.peer == c.from)) return errc::wrong_peer;
+    // A second code under a new Rc would help nobody but somebody guessing passwords.
+    const auto& t = p.transcript;
+    if (decoding != errc::ok || m.console_random != t.console_random || !(m.role == t.role) || !(m.name == t.name))
+      return errc::unexpected_message;
+    user_record user;
+    find_password(c, p, user);
+    return answer_rakp2(c, p, user.secret, m.tag);
+  }
+
+  static answer_size answer_rakp2(const context& c, const proven& p, const user_key& password,
+                                  std::uint8_t tag) noexcept {
+    key kuid(c.crypto, find_suite(p.suite)->authentication, password.reveal());
+    const auto code = kuid.rakp2(p.transcript);
+    if (!code) return code.error();
+    return encode_sessionless_v2(payload_type::rakp2,
+                                 rakp2{tag, rakp_status::no_errors, p.transcript.console_id,
+                                       p.transcript.managed_random, p.transcript.managed_guid, *code},
+                                 c.reply);
+  }
+
+  bool draw_dummy_key(const context& c) noexcept {
+    has_dummy_key_ = has_dummy_key_ || c.random.fill(dummy_key_.reveal());
+    return has_dummy_key_;
+  }
+  /// The record behind a login; for a name that may not log in one with a password of this boot's own, so that its
+  /// RAKP 2 stays the same.
+  void find_password(const context& c, const proven& p, user_record& user) const noexcept {
+    const bool known = c.users.find(p.transcript.name, p.transcript.role, p.peer.channel(), user) && user.enabled &&
+                       p.user != user_id::none && user.id == p.user;
+    if (!known) user = {.secret = dummy_key_};
+  }
+
+  // ---- RAKP 3 and 4 (13.22, 13.23) ----
+
+  step on_rakp3(const context& c, bytes payload) noexcept {
+    const auto decoded = decode<rakp3>(payload);
+    if (decoded.error() == errc::truncated) return errc::truncated;
+    const rakp3& m = *decoded;
+    if (const session* s = c.sessions.find(m.managed_id)) return on_repeated_rakp3(c, *s, m);
+    proven* const p = proven_.find(m.managed_id);
+    if (!p && opened_.find(m.managed_id)) return errc::unexpected_message;
+    if (!p && m.status != rakp_status::no_errors) return errc::unknown_session;
+    if (!p) return refuse_unknown(c, payload_type::rakp4, m.tag);
+    if (!(p->peer == c.from)) return errc::wrong_peer;
+    if (c.penalties.waits(c.from, p->transcript.name, c.now)) return errc::rate_limited;
+
+    user_record user;
+    find_password(c, *p, user);
+    key kuid(c.crypto, find_suite(p->suite)->authentication, user.secret.reveal());
+    const auto expected = kuid.rakp3(p->transcript);
+    if (!expected) return expected.error();
+    if (m.status != rakp_status::no_errors) return fail(*p, errc::console_gave_up, std::size_t{0});
+    if (!decoded || !equal_constant_time(*expected, m.code) || p->user == user_id::none) {
+      c.penalties.failed(c.from, p->transcript.name, c.now);
+      return refuse_rakp3(c, *p, m.tag, rakp_status::invalid_integrity_check_value, errc::bad_rakp3_code);
+    }
+    const privilege level = p->transcript.role.level();
+    if (level > user.limit || level > p->limit)
+      return refuse_rakp3(c, *p, m.tag, rakp_status::unauthorized_role_or_privilege, errc::refused_privilege);
+    session* const s = c.sessions.free_slot(c.options.max_sessions);
+    if (!s) return refuse_rakp3(c, *p, m.tag, rakp_status::insufficient_resources, errc::no_slot);
+    return begin_session(c, *s, *p, user, kuid, m);
+  }
+
+  /// The login is gone, and its user is told of.
+  static step fail(proven& p, errc why, const answer_size& answer) noexcept {
+    step st(answer);
+    st.kind = step_kind::failed;
+    st.at = login_stage::proven;
+    st.why = why;
+    st.who.name = p.transcript.name;
+    st.who.user = p.user;
+    p = {};
+    return st;
+  }
+  static step refuse_rakp3(const context& c, proven& p, std::uint8_t tag, rakp_status answer, errc why) noexcept {
+    return fail(p, why, encode_refusal(payload_type::rakp4, tag, answer, p.transcript.console_id, c.reply));
+  }
+
+  /// From proven to a session. On a failure of the backend login and slot stay as they were.
+  static step begin_session(const context& c, session& s, proven& p, const user_record& user, key& kuid,
+                            const rakp3& m) noexcept {
+    const cipher_suite& suite = *find_suite(p.suite);
+    login_outcome outcome;
+    status made = finish_login(c.crypto, kuid, c.users.kg(p.peer.channel()), suite, p.transcript, outcome);
+    if (made) made = s.link.load(c.crypto, suite, outcome.keys, user.secret);
+    if (!made) return made.error();
+    s.link.begin(p.transcript.console_id, c.options.strict_window ? window_rule::strict : window_rule::any_forward);
+    s.receipt = {m.code, rakp_code(outcome.rakp4.view().first(rakp4_code_size(suite.authentication)))};
+    step st(answer_rakp4(c, s, m.tag));
+    st.kind = step_kind::done;
+    st.at = login_stage::proven;
+    st.session = &s;
+    const privilege asked = p.transcript.role.level();
+    st.who = {.id = p.managed_id,
+              .user = p.user,
+              .name = p.transcript.name,
+              .level = asked < privilege::user ? asked : privilege::user,
+              .limit = asked,
+              .suite = p.suite,
+              .channel = p.peer.channel()};
+    c.penalties.succeeded(p.peer, p.transcript.name);
+    p = {};
+    return st;
+  }
+
+  /// After success, from the same peer and with the same code: RAKP 4 again, outside the session, whatever followed.
+  static step on_repeated_rakp3(const context& c, const session& s, const rakp3& m) noexcept {
+    if (!(s.state.peer == c.from)) return errc::wrong_peer;
+    if (m.status != rakp_status::no_errors || !equal_constant_time(m.code, s.receipt.rakp3))
+      return errc::unexpected_message;
+    return answer_rakp4(c, s, m.tag);
+  }
+
+  static answer_size answer_rakp4(const context& c, const session& s, std::uint8_t tag) noexcept {
+    return encode_sessionless_v2(payload_type::rakp4,
+                                 rakp4{tag, rakp_status::no_errors, s.link.peer_id(), s.receipt.rakp4}, c.reply);
+  }
+
+  half_open_table<opened, traits::opened> opened_{};
+  half_open_table<proven, traits::proven> proven_{};
+  user_key dummy_key_{};  ///< of this boot
+  bool has_dummy_key_ = false;
+};
+
+}  // namespace rmcpp

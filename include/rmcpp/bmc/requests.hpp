@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <rmcpp/bmc/commands.hpp>
+
+namespace rmcpp {
+
+/// What became of a message within a session.
+template <class Session> struct request_step {
+  enum class kind : std::uint8_t { dropped, repeated, executed };
+
+  kind what = kind::dropped;
+  result<std::size_t> taken{std::size_t{0}};  ///< what feed() returns: size in `reply`, or why it was dropped
+  Session* closes = nullptr;                  ///< a session, maybe this one, that Close Session named
+};
+
+/// The way of a request through its session (IPMI v2.0, 6.12 and 13.8): admitted or answered again, run by the session
+/// commands or the handler, its response built where it will be sent from, and sealed. It knows no timer, no event and
+/// no other end of a session than the one that a command asks for.
+template <bmc_config Config> class request_path {
+ public:
+  using context = bmc_context<Config>;
+  using session = typename context::session;
+  using step = request_step<session>;
+  using traits = typename context::traits;
+  using peer_type = typename context::peer_type;
+
+  /// Takes a message that the session's link opened.
+  template <class Handler> step take(const context& c, Handler& handler, session& s, bytes message) noexcept {
+    const auto rq = decode<lan_request>(message);
+    if (!rq) return {.taken = rq.error()};
+    if (rq->target.is_response() || rq->responder != bmc_address) return {.taken = errc::unexpected_message};
+    s.state.last_heard = c.now;
+    s.state.confirmed = true;
+    const auto seen = replies_.admit(s.state.info.id, s.state.cache, message, c.now);
+    switch (seen.is) {
+      case reply_kind::pending: return {.what = step::kind::repeated};
+      case reply_kind::kept: {
+        const bytes data = bytes(seen.kept->data).first(seen.kept->size);
+        return {.what = step::kind::repeated, .taken = answer(c, s, *rq, seen.kept->code, data)};
+      }
+      default: break;
+    }
+    step done{.what = step::kind::executed};
+    s.state.executing = true;  // its handler may call close() and the like
+    done.taken = execute(c, handler, s, *rq, seen.digest, done.closes);
+    s.state.executing = false;
+    return done;
+  }
+
+  /// The answer to a command that the handler left pending; errors as bmc::complete().
+  result<outgoing<peer_type>> complete(const context& c, ticket t, const response& rs) noexcept {
+    const auto* const held = replies_.find(t);
+    session* const s = held ? c.sessions.find(held->session) : nullptr;
+    if (!s) return errc::stale_handle;
+    if (rs.data.size() > traits::message_bytes) return errc::too_long;
+    if (c.reply.size() < max_datagram) return errc::buffer_too_small;
+    const auto n = send(c, *s, replies_.complete(t, s->state.cache, rs, c.now));
+    return {outgoing<peer_type>{s->state.peer, n.value()}, n.error()};
+  }
+
+  /// The session has ended.
+  void forget(session_id id) noexcept { replies_.forget(id); }
+
+  static constexpr std::size_t max_datagram = max_datagram_for(lan_response::overhead + traits::message_bytes);
+
+ private:
+  using reply_kind = typename reply_book<traits>::kind;
+
+  template <class Handler>
+  result<std::size_t> execute(const context& c, Handler& handler, session& s, const lan_request& rq,
+                              std::uint64_t digest, session*& closes) noexcept {
+    const mutable_bytes room = s.link.room(c.reply, payload_type::ipmi, lan_response::overhead + traits::message_bytes)
+                                   .subspan(lan_response::data_offset, traits::message_bytes);
+    response_writer w(room);
+    session_commands<Config> own(c, s, w);
+    if (own.run(rq)) {
+      closes = own.closes();
+    } else {
+      const command asked{rq.target.fn(), rq.target.lun(), rq.command, rq.data, replies_.offer()};
+      if (handler.handle(asked, s.state.info, w) == handled::pending) {
+        if (replies_.defer(asked.deferred, s.state.info.id, digest, rq)) return std::size_t{0};
+        w.fail(completion_code::busy);
+      }
+    }
+    const bytes data = bytes(room).first(w.size());
+    s.state.cache.keep(digest, c.now, w.code(), data, w.once());
+    return answer(c, s, rq, w.code(), data);
+  }
+
+  static result<std::size_t> answer(const context& c, session& s, const lan_request& rq, completion_code code,
+                                    bytes data) noexcept {
+    lan_response rs = respond(rq, code);
+    rs.data = data;
+    return send(c, s, rs);
+  }
+  static result<std::size_t> send(const context& c, session& s, const lan_response& rs) noexcept {
+    return seal_message(s.link, c.crypto, c.random, rs, c.reply);
+  }
+
+  reply_book<traits> replies_{};
+};
+
+}  // namespace rmcpp

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <rmcpp/console/options.hpp>
+#include <rmcpp/console/requests.hpp>
+#include <rmcpp/protect/link.hpp>
+#include <rmcpp/session/step.hpp>
+
+/// \file
+/// What the parts of a console are given, and what they hand back.
+
+namespace rmcpp {
+
+/// All that a part may use while it works on one datagram or deadline. Lives for one call.
+template <console_config Config> struct console_context {
+  using crypto_type = std::remove_cvref_t<decltype(Config::crypto)>;
+  using random_type = std::remove_cvref_t<decltype(Config::random)>;
+
+  crypto_type& crypto;
+  random_type& random;
+  const console_options& options;
+  link_v2<crypto_type>& link;
+  sequence_pool& sequences;  ///< request sequence numbers
+  std::uint8_t tag;          ///< message tag of the datagram sent last outside the session
+  instant now;
+};
+
+struct console_step {
+  step_kind kind = step_kind::stay;
+  bool farewell = false;    ///< failed: a last message to the BMC goes out before the end
+  std::uint8_t detail = 0;  ///< failed: the peer's status or completion code
+  errc why = errc::ok;      ///< failed: the reason; done: not ok if no answer came
+  status taken{};           ///< what feed() is to return, whatever the kind
+
+  static constexpr console_step dropped(errc why) noexcept { return {.taken = why}; }
+  static constexpr console_step failed(errc why, std::uint8_t detail = 0) noexcept {
+    return {.kind = step_kind::failed, .detail = detail, .why = why};
+  }
+};
+
+}  // namespace rmcpp

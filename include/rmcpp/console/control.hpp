@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <rmcpp/console/context.hpp>
+#include <rmcpp/wire/session_commands.hpp>
+
+namespace rmcpp {
+
+/// A console's own commands within its session, one at a time: Set Session Privilege Level (IPMI v2.0, 22.18), with
+/// which a session begins, Get Device ID, which keeps it alive and finds out whether anybody is there, and Close
+/// Session (22.19). It knows no timer and no state.
+class console_control {
+ public:
+  template <class Context> void begin(const Context& c, std::uint8_t command) noexcept {
+    command_ = command;
+    sequence_ = c.sequences.draw(c.now);
+    size_ = 0;
+    if (command == app::set_session_privilege) {
+      data_[0] = static_cast<std::uint8_t>(c.options.level);
+      size_ = 1;
+    } else if (command == app::close_session) {
+      store_le32(data_.data(), to_integer(c.link.peer_id()));
+      size_ = 4;
+    }
+  }
+
+  /// The command; a view into this object.
+  [[nodiscard]] lan_request message() const noexcept {
+    return {.target = net_fn_lun::request(net_fn::app),
+            .sequence = seq_lun::of(sequence_),
+            .command = command_,
+            .data = bytes(data_).first(size_)};
+  }
+  [[nodiscard]] bool is_answer(const lan_response& rs) const noexcept {
+    return rs.target.fn() == net_fn::app && rs.command == command_ && rs.sequence.sequence() == sequence_ &&
+           rs.responder == bmc_address;
+  }
+  /// Takes its answer. Sets `level` to what was granted.
+  console_step take(const lan_response& rs, privilege& level) const noexcept {
+    if (command_ != app::set_session_privilege) return {.kind = step_kind::done};
+    const auto granted = decode<session_privilege>(rs.data);
+    if (rs.code != completion_code::ok || !granted) {
+      // The session exists all the same, so it is closed before the failure is told.
+      auto step = console_step::failed(errc::refused_privilege, static_cast<std::uint8_t>(rs.code));
+      step.farewell = true;
+      return step;
+    }
+    level = static_cast<privilege>(granted->level & 0x0f);
+    return {.kind = step_kind::done};
+  }
+
+ private:
+  std::array<std::uint8_t, 4> data_{};
+  std::uint8_t size_ = 0;
+  std::uint8_t command_ = 0;
+  std::uint8_t sequence_ = 0;  ///< rqSeq
+};
+
+}  // namespace rmcpp

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <rmcpp/console/context.hpp>
+#include <rmcpp/wire/channel_auth.hpp>
+#include <rmcpp/wire/cipher_suites.hpp>
+#include <rmcpp/wire/datagram.hpp>
+
+namespace rmcpp {
+
+/// The answer to an App request of ours. Errors: those of the decoder; unmatched_response.
+constexpr result<lan_response> app_response(std::uint8_t command, std::uint8_t sequence, bytes message) noexcept {
+  auto rs = decode<lan_response>(message);
+  if (rs && (rs->target != net_fn_lun::response(net_fn::app) || rs->sequence.sequence() != sequence ||
+             rs->command != command || rs->responder != bmc_address))
+    return errc::unmatched_response;
+  return rs;
+}
+
+/// An App request around the data of `m`, passed on to `wrap`.
+template <message M, class Wrap>
+constexpr result<std::size_t> app_request(std::uint8_t command, std::uint8_t sequence, const M& m,
+                                          Wrap&& wrap) noexcept {
+  std::array<std::uint8_t, 8> data{};
+  const auto n = encode(m, data);
+  if (!n) return n;
+  return wrap(lan_request{.target = net_fn_lun::request(net_fn::app),
+                          .sequence = seq_lun::of(sequence),
+                          .command = command,
+                          .data = bytes(data).first(*n)});
+}
+
+/// Get Channel Authentication Capabilities, in the v1.5 format that every BMC reads. `want_v2` sets the v2.0 bit.
+constexpr result<std::size_t> encode_capabilities_request(std::uint8_t sequence, bool want_v2, privilege level,
+                                                          mutable_bytes out) noexcept {
+  const auto channel = static_cast<std::uint8_t>((want_v2 ? 0x80 : 0x00) | this_channel);
+  return app_request(app::get_channel_auth_capabilities, sequence, channel_auth_request{channel, level},
+                     [out](const lan_request& rq) { return encode_sessionless_v15(rq, out); });
+}
+
+/// Get Channel Cipher Suites, chunk `index`.
+constexpr result<std::size_t> encode_cipher_suites_request(std::uint8_t sequence, std::uint8_t index,
+                                                           mutable_bytes out) noexcept {
+  const auto list = static_cast<std::uint8_t>(0x80 | index);
+  return app_request(app::get_channel_cipher_suites, sequence, cipher_suites_request{.list = list},
+                     [out](const lan_request& rq) { return encode_sessionless_v2(payload_type::ipmi, rq, out); });
+}
+
+/// What a console asks before it logs in: Get Channel Authentication Capabilities (IPMI v2.0, 22.13), then, where its
+/// caller left a choice, Get Channel Cipher Suites (22.15). It knows no timer and no session; nothing that it learns is
+/// authenticated, so it decides nothing but what to propose.
+class console_discovery {
+ public:
+  /// Errors: none; the first question is due.
+  void begin(sequence_pool& sequences, instant now) noexcept {
+    plain_ = false;
+    listing_ = false;
+    refusal_ = {};
+    ask(sequences, now);
+  }
+
+  /// Takes a packet from outside a session, an IPMI message in either format.
+  template <class Context> console_step take(const Context& c, const seen& packet) noexcept {
+    const bool v15 = packet.format == packet_format::v15;
+    if (v15 == listing_) return console_step::dropped(errc::unexpected_message);
+    return listing_ ? on_cipher_suites(c, packet.payload()) : on_capabilities(c, packet.payload());
+  }
+
+  /// The question stayed without a usable answer until its deadline.
+  [[nodiscard]] console_step overdue() const noexcept {
+    if (listing_) return {.kind = step_kind::done, .why = errc::timed_out};
+    return refusal_.why == errc::ok ? console_step{} : refusal_;
+  }
+
+  /// The question that is due. Errors: buffer_too_small.
+  [[nodiscard]] result<std::size_t> encode(const console_options& o, mutable_bytes out) const noexcept {
+    return listing_ ? encode_cipher_suites_request(sequence_, chunk_, out)
+                    : encode_capabilities_request(sequence_, !plain_, o.level, out);
+  }
+  /// Many BMCs do not answer the question for cipher suites, so it is asked once.
+  [[nodiscard]] retry_policy patience(const console_options& o) const noexcept {
+    return listing_ ? retry_policy{.first = o.suites_wait, .longest = o.suites_wait} : o.retry;
+  }
+
+  [[nodiscard]] const channel_auth_response& capabilities() const noexcept { return capabilities_; }
+  /// The BMC's suites; null if it gave no list.
+  [[nodiscard]] const cipher_suite_reader* offered() const noexcept { return listed_ ? &reader_ : nullptr; }
+
+ private:
+  void ask(sequence_pool& sequences, instant now) noexcept { sequence_ = sequences.draw(now); }
+
+  template <class Context> console_step on_capabilities(const Context& c, bytes message) noexcept {
+    const auto rs = app_response(app::get_channel_auth_capabilities, sequence_, message);
+    if (!rs) return console_step::dropped(rs.error());
+    if (rs->code != completion_code::ok) {
+      // An IPMI v1.5 BMC may refuse the v2.0 bit; ask without it, and it can say so itself.
+      refusal_ = console_step::failed(errc::peer_lacks_v2, static_cast<std::uint8_t>(rs->code));
+      if (plain_) return {};
+      plain_ = true;
+      return {.kind = step_kind::again};
+    }
+    const auto answer = decode<channel_auth_response>(rs->data);
+    if (!answer) return console_step::dropped(answer.error());
+    if (!answer->offers_v2()) {
+      refusal_ = console_step::failed(errc::peer_lacks_v2);
+      return {};
+    }
+    capabilities_ = *answer;
+    listed_ = false;
+    if (c.options.suites.size() == 1) return {.kind = step_kind::done};
+    listing_ = true;
+    chunk_ = 0;
+    reader_ = {};
+    ask(c.sequences, c.now);
+    return {.kind = step_kind::next};
+  }
+
+  template <class Context> console_step on_cipher_suites(const Context& c, bytes message) noexcept {
+    const auto rs = app_response(app::get_channel_cipher_suites, sequence_, message);
+    if (!rs) return console_step::dropped(rs.error());
+    if (rs->code != completion_code::ok) return {.kind = step_kind::done};
+    const auto answer = decode<cipher_suites_response>(rs->data);
+    if (!answer) return console_step::dropped(answer.error());
+    reader_.push(answer->records);
+    if (answer->records.size() == decltype(answer->records)::capacity && chunk_ < cipher_suites_request::last_index) {
+      ++chunk_;
+      ask(c.sequences, c.now);
+      return {.kind = step_kind::again};
+    }
+    reader_.finish();
+    listed_ = true;
+    return {.kind = step_kind::done};
+  }
+
+  channel_auth_response capabilities_{};
+  cipher_suite_reader reader_{};
+  console_step refusal_{};     ///< what it comes to if nothing better is heard: anybody could have said it
+  std::uint8_t sequence_ = 0;  ///< rqSeq of the question
+  std::uint8_t chunk_ = 0;
+  bool plain_ = false;    ///< asked without the v2.0 bit
+  bool listing_ = false;  ///< the question is for cipher suites
+  bool listed_ = false;   ///< and its answer was read to the end
+};
+
+}  // namespace rmcpp

@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <rmcpp/console/context.hpp>
+#include <rmcpp/session/random_id.hpp>
+#include <rmcpp/session/suite_choice.hpp>
+#include <rmcpp/wire/rakp.hpp>
+
+namespace rmcpp {
+
+constexpr result<std::size_t> encode_open_session_request(std::uint8_t tag, privilege level, session_id console_id,
+                                                          const cipher_suite& suite, mutable_bytes out) noexcept {
+  return encode_sessionless_v2(
+      payload_type::open_session_request,
+      open_session_request{tag, level, console_id, authentication_payload::of(suite.authentication),
+                           integrity_payload::of(suite.integrity), confidentiality_payload::of(suite.confidentiality)},
+      out);
+}
+
+constexpr result<std::size_t> encode_rakp1(std::uint8_t tag, const rakp_transcript& t, mutable_bytes out) noexcept {
+  return encode_sessionless_v2(payload_type::rakp1, rakp1{tag, t.managed_id, t.console_random, t.role, t.name}, out);
+}
+
+constexpr result<std::size_t> encode_rakp3(std::uint8_t tag, rakp_status why, session_id managed_id,
+                                           const rakp_code& code, mutable_bytes out) noexcept {
+  return encode_sessionless_v2(payload_type::rakp3, rakp3{tag, why, managed_id, code}, out);
+}
+
+/// A console's RMCP+ login, Open Session to RAKP 4 (IPMI v2.0, 13.17 to 13.24). At its end the link has its keys and
+/// counts from its first packets. It knows no timer, no request, no event and no state of the console.
+template <console_config Config> class console_login_v2 {
+ public:
+  using context = console_context<Config>;
+
+  /// The suites of the options are tried in their order, less those that the BMC's own list lacks, if it gave one.
+  void begin(const context& c, const cipher_suite_reader* offered) noexcept {
+    candidates_ = suite_candidates(c.options.suites);
+    if (offered) candidates_.restrict_to(*offered);
+    restarted_ = false;
+    open_session(c);
+  }
+
+  /// No answer is taken any more.
+  void end() noexcept { stage_ = stage::none; }
+
+  /// Takes a payload from outside a session.
+  console_step take(const context& c, payload_type type, bytes payload) noexcept {
+    switch (type) {
+      case payload_type::open_session_response: return on_open_session_response(c, payload);
+      case payload_type::rakp2: return on_rakp2(c, payload);
+      case payload_type::rakp4: return on_rakp4(c, payload);
+      default: return console_step::dropped(errc::bad_payload_type);
+    }
+  }
+
+  /// The deadline of the message sent last: what was put off until then. Stay: it may be sent again.
+  console_step overdue(const context& c) noexcept {
+    if (stage_ == stage::rakp1 && has_older_rakp2_) {
+      transcript_.managed_random = older_managed_random_;
+      transcript_.managed_guid = older_managed_guid_;
+      key kuid(c.crypto, suite_.authentication, c.options.password.reveal());
+      return prove(c, kuid);
+    }
+    if (remembered_.error != errc::ok) return act_on_refusal(c, remembered_.error, remembered_.detail);
+    return {};
+  }
+
+  /// The message that is due, under a new tag. Errors: entropy_failure; buffer_too_small.
+  result<std::size_t> encode(const context& c, mutable_bytes out) noexcept {
+    if (fresh_ && !draw_random(c)) return errc::entropy_failure;
+    const auto tag = static_cast<std::uint8_t>(c.tag + 1);
+    switch (stage_) {
+      case stage::open_session: {
+        const auto level = c.options.quirks.open_session_privilege ? c.options.level : privilege::highest;
+        return encode_open_session_request(tag, level, console_id_, suite_, out);
+      }
+      case stage::rakp1: return encode_rakp1(tag, transcript_, out);
+      default: return encode_rakp3(tag, rakp_status::no_errors, managed_id(), rakp3_, out);
+    }
+  }
+  /// RAKP 3 with a status: tells the BMC that its RAKP 2 was not believed, so that it frees the slot (13.22).
+  result<std::size_t> encode_farewell(std::uint8_t last_tag, mutable_bytes out) const noexcept {
+    return encode_rakp3(static_cast<std::uint8_t>(last_tag + 1), rakp_status::invalid_integrity_check_value,
+                        managed_id(), {}, out);
+  }
+
+  /// The suite proposed last.
+  [[nodiscard]] const cipher_suite& suite() const noexcept { return suite_; }
+  [[nodiscard]] const rakp_transcript& transcript() const noexcept { return transcript_; }
+  /// SIDm, by which packets to us are known.
+  [[nodiscard]] session_id id() const noexcept { return console_id_; }
+  [[nodiscard]] session_id managed_id() const noexcept { return transcript_.managed_id; }
+
+ private:
+  using key = login_key<typename context::crypto_type>;
+  enum class stage : std::uint8_t { none, open_session, rakp1, rakp3 };
+  struct refusal {
+    errc error = errc::ok;
+    std::uint8_t detail = 0;
+  };
+
+  void enter(const context& c, stage s) noexcept {
+    stage_ = s;
+    remembered_ = {};
+    has_older_rakp2_ = false;
+    first_tag_ = static_cast<std::uint8_t>(c.tag + 1);
+  }
+  void open_session(const context& c) noexcept {
+    enter(c, stage::open_session);
+    suite_ = candidates_.current();
+    fresh_ = true;
+  }
+  console_step restart(const context& c) noexcept {
+    open_session(c);
+    return {.kind = step_kind::restart};
+  }
+  console_step fail(errc why, std::uint8_t detail = 0) noexcept {
+    stage_ = stage::none;
+    return console_step::failed(why, detail);
+  }
+
+  // ---- refusals (13.24) ----
+
+  /// An error status: acted on at once if tag and SIDm are ours, else remembered until the deadline, because anybody
+  /// could have sent it (and OpenBMC and ipmi_sim send errors that lack them).
+  template <message M> console_step on_refusal(const context& c, const M& m, errc why) noexcept {
+    const auto detail = static_cast<std::uint8_t>(m.status);
+    if (m.tag == c.tag && m.console_id == console_id_) return act_on_refusal(c, why, detail);
+    if (m.console_id != session_id::none && m.console_id != console_id_)
+      return console_step::dropped(errc::unknown_session);
+    remembered_ = {why, detail};
+    return {};
+  }
+
+  console_step act_on_refusal(const context& c, errc why, std::uint8_t detail) noexcept {
+    if (why == errc::refused_open_session) return next_suite(c, why, detail);
+    const auto code = static_cast<rakp_status>(detail);
+    if (why == errc::refused_rakp4 &&
+        (code == rakp_status::invalid_integrity_check_value || code == rakp_status::invalid_session_id)) {
+      // RAKP 2 proved that both sides hold the same password, so this is K_g, or a BMC that lost the login.
+      if (restarted_) return fail(errc::kg_or_bmc_state, detail);
+      restarted_ = true;
+      return restart(c);
+    }
+    return fail(why, detail);
+  }
+
+  console_step next_suite(const context& c, errc why, std::uint8_t detail) noexcept {
+    if (candidates_.advance()) return restart(c);
+    const bool about_suites = why == errc::algorithms_differ || is_about_suites(static_cast<rakp_status>(detail));
+    return fail(candidates_.has_choice() && about_suites ? errc::no_common_suite : why, detail);
+  }
+
+  // ---- Open Session (13.17, 13.18) ----
+
+  console_step on_open_session_response(const context& c, bytes payload) noexcept {
+    if (stage_ != stage::open_session) return console_step::dropped(errc::unexpected_message);
+    const auto m = decode<open_session_response>(payload);
+    if (!m) return console_step::dropped(m.error());
+    if (m->status != rakp_status::no_errors) return on_refusal(c, *m, errc::refused_open_session);
+    if (m->tag != c.tag) return console_step::dropped(errc::wrong_tag);
+    if (m->console_id != console_id_) return console_step::dropped(errc::unknown_session);
+    if (m->managed_id == session_id::none) return fail(errc::bad_managed_id);
+    const cipher_suite chosen{suite_.id, m->authentication.algorithm, m->integrity.algorithm,
+                              m->confidentiality.algorithm};
+    if (chosen != suite_ || m->authentication.is_any() || m->integrity.is_any() || m->confidentiality.is_any())
+      return next_suite(c, errc::algorithms_differ, 0);
+    transcript_ = {.console_id = console_id_,
+                   .managed_id = m->managed_id,
+                   .role = role_byte::of(c.options.level, c.options.name_only),
+                   .name = c.options.name};
+    fresh_ = true;
+    enter(c, stage::rakp1);
+    return {.kind = step_kind::next};
+  }
+
+  // ---- RAKP 1 and 2 (13.20, 13.21) ----
+
+  console_step on_rakp2(const context& c, bytes payload) noexcept {
+    if (stage_ != stage::rakp1) return console_step::dropped(errc::unexpected_message);
+    const auto m = decode<rakp2>(payload);
+    if (!m) return console_step::dropped(m.error());
+    if (m->status != rakp_status::no_errors) return on_refusal(c, *m, errc::refused_rakp2);
+    if (!is_own_tag(c, m->tag)) return console_step::dropped(errc::wrong_tag);
+    if (m->console_id != console_id_) return console_step::dropped(errc::unknown_session);
+    rakp_transcript heard = transcript_;
+    heard.managed_random = m->managed_random;
+    heard.managed_guid = m->managed_guid;
+    key kuid(c.crypto, suite_.authentication, c.options.password.reveal());
+    const auto expected = kuid.rakp2(heard);
+    if (!expected) {
+      auto step = fail(expected.error());
+      step.taken = expected.error();
+      return step;
+    }
+    const bool verified = equal_constant_time(*expected, m->code);
+    if (verified && (all_zero(m->managed_random) || equal(m->managed_random, transcript_.console_random)))
+      return fail(errc::weak_random);
+    if (m->tag != c.tag) {
+      // The answer to an earlier try. It serves if the last try stays unanswered: the BMC may have drawn a new Rc.
+      if (!verified) return console_step::dropped(errc::wrong_tag);
+      older_managed_random_ = m->managed_random;
+      older_managed_guid_ = m->managed_guid;
+      has_older_rakp2_ = true;
+      return {};
+    }
+    if (!verified) {
+      auto step = fail(errc::bad_rakp2_code);
+      step.farewell = true;
+      return step;
+    }
+    transcript_ = heard;
+    return prove(c, kuid);
+  }
+
+  /// RAKP 2 verified: the code of RAKP 3, the value that RAKP 4 must have, and the keys of the link, which are not used
+  /// before RAKP 4 has it.
+  console_step prove(const context& c, key& kuid) noexcept {
+    const auto code = kuid.rakp3(transcript_);
+    login_outcome outcome;
+    status made = code ? finish_login(c.crypto, kuid, c.options.kg, suite_, transcript_, outcome) : code.error();
+    if (made) made = c.link.load(c.crypto, suite_, outcome.keys, c.options.password);
+    if (!made) return fail(errc::crypto_failure);
+    rakp3_ = *code;
+    rakp4_ = outcome.rakp4;
+    enter(c, stage::rakp3);
+    return {.kind = step_kind::next};
+  }
+
+  // ---- RAKP 3 and 4 (13.22, 13.23) ----
+
+  console_step on_rakp4(const context& c, bytes payload) noexcept {
+    if (stage_ != stage::rakp3) return console_step::dropped(errc::unexpected_message);
+    const auto m = decode<rakp4>(payload);
+    if (!m) return console_step::dropped(m.error());
+    if (m->status != rakp_status::no_errors) return on_refusal(c, *m, errc::refused_rakp4);
+    if (!is_own_tag(c, m->tag)) return console_step::dropped(errc::wrong_tag);
+    if (m->console_id != console_id_) return console_step::dropped(errc::unknown_session);
+    if (!rakp4_code_fits(suite_.authentication, rakp4_, m->code)) return fail(errc::bad_rakp4_code);
+    c.link.begin(managed_id(), c.options.strict_window ? window_rule::strict : window_rule::any_forward);
+    stage_ = stage::none;
+    return {.kind = step_kind::done};
+  }
+
+  /// Whether a reply's tag is one of those used since this message was first sent.
+  [[nodiscard]] bool is_own_tag(const context& c, std::uint8_t tag) const noexcept {
+    return static_cast<std::uint8_t>(c.tag - tag) <= static_cast<std::uint8_t>(c.tag - first_tag_);
+  }
+
+  /// A new SIDm for each Open Session, a new Rm for each login; retries keep them.
+  bool draw_random(const context& c) noexcept {
+    fresh_ = false;
+    if (stage_ == stage::rakp1) return c.random.fill(transcript_.console_random);
+    const auto id = random_session_id(c.random);
+    console_id_ = *id;
+    return id.has_value();
+  }
+
+  suite_candidates candidates_{};
+  cipher_suite suite_{};
+  stage stage_ = stage::none;
+  std::uint8_t first_tag_ = 0;
+  bool fresh_ = false;  ///< the next message has a random number that is not drawn yet
+  bool restarted_ = false;
+  bool has_older_rakp2_ = false;
+  refusal remembered_{};
+  session_id console_id_{};
+  rakp_transcript transcript_{};
+  nonce older_managed_random_{};
+  guid older_managed_guid_{};
+  rakp_code rakp3_{};  ///< what we send, and send again
+  rakp_code rakp4_{};  ///< what the BMC must answer, untruncated
+};
+
+}  // namespace rmcpp
