@@ -221,7 +221,7 @@ TEST_CASE("an IPMI message is built where it is sent from", "[protect][link]") {
   const std::array<std::uint8_t, 3> data{1, 2, 3};
   const lan_request rq{.target = net_fn_lun::request(net_fn::chassis), .command = 2, .data = data};
   buffer out(200);
-  const auto n = seal_message(e.console, e.b, e.random, rq, out);
+  const auto n = e.console.seal_message(e.b, e.random, rq, out);
   REQUIRE(n);
   out.resize(*n);
   const auto o = e.take(e.bmc, out);
@@ -230,5 +230,5 @@ TEST_CASE("an IPMI message is built where it is sent from", "[protect][link]") {
   REQUIRE(m);
   CHECK((m->command == 2 && equal(m->data, data)));
   buffer small(*n - 1);
-  CHECK(seal_message(e.console, e.b, e.random, rq, small).error() == errc::buffer_too_small);
+  CHECK(e.console.seal_message(e.b, e.random, rq, small).error() == errc::buffer_too_small);
 }

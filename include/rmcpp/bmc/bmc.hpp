@@ -91,7 +91,8 @@ template <bmc_config Config> class bmc {
   void kg_changed() noexcept {
     for (auto& s : sessions_)
       if (s.state.active) revoke(s);
-    while (login_.revoke_kg() != login_stage::none) move(login_state::proven, login_trigger::revoked, login_state::none);
+    while (login_.revoke_kg() != login_stage::none)
+      move(login_state::proven, login_trigger::revoked, login_state::none);
   }
 
   /// When handle_timeout() has something to do; instant::never() when idle.

@@ -95,7 +95,7 @@ template <bmc_config Config> class request_path {
     return send(c, s, rs);
   }
   static result<std::size_t> send(const context& c, session& s, const lan_response& rs) noexcept {
-    return seal_message(s.link, c.crypto, c.random, rs, c.reply);
+    return s.link.seal_message(c.crypto, c.random, rs, c.reply);
   }
 
   reply_book<traits> replies_{};

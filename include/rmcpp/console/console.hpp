@@ -42,7 +42,7 @@ template <console_config Config> class console {
     if (state_ != console_state::idle && state_ != console_state::closed) return errc::wrong_state;
     if (const status sound = check<crypto_type, traits>(options_); !sound) return sound;
     terminal_ = {};
-    move({state_, console_trigger::start, console_state::capabilities});
+    move(console_trigger::start, console_state::capabilities);
     discovery_.begin(requests_.sequences(), clock_.now());
     question_.begin();
     return {};
@@ -74,7 +74,7 @@ template <console_config Config> class console {
     if (state_ == console_state::idle || state_ == console_state::closed || state_ == console_state::closing)
       return errc::wrong_state;
     requests_.end_all(errc::closed_by_application, clock_.now());
-    end(console_trigger::close, errc::closed_by_application, 0);
+    end(parts(), console_trigger::close, errc::closed_by_application, 0);
     return {};
   }
 
@@ -103,7 +103,7 @@ template <console_config Config> class console {
     if (unanswered_ + options_.retry.tries < max_unanswered) return transmit_request(*rq, out);
     // The requests wait; a question that every BMC answers finds out whether anybody is there.
     if (!question_.idle()) return std::size_t{0};
-    begin_control(app::get_device_id);
+    begin_control(parts(), app::get_device_id);
     return transmit_question(out);
   }
 
@@ -133,7 +133,7 @@ template <console_config Config> class console {
     clock_.advance(now);
     if (question_.overdue(clock_.now())) question_overdue();
     if (accepts_requests(state_)) requests_.handle_timeout(clock_.now(), options_.retry);
-    if (awaits_keep_alive() && clock_.now() >= keep_alive_at_) begin_control(app::get_device_id);
+    if (awaits_keep_alive() && clock_.now() >= keep_alive_at_) begin_control(parts(), app::get_device_id);
   }
 
   /// Asks for the session to be brought into the cache, a packet's time before it is used: for pollers of thousands.
@@ -161,53 +161,58 @@ template <console_config Config> class console {
   /// Not while a keep-alive is in progress: its retries must run out.
   [[nodiscard]] bool awaits_keep_alive() const noexcept { return state_ == console_state::active && question_.idle(); }
 
-  void move(const console_transition& t) noexcept {
-    check_transition(config_, t);
-    state_ = t.to;
+  void move(console_trigger on, console_state to) noexcept {
+    check_transition(config_, console_transition{state_, on, to});
+    state_ = to;
   }
 
   /// Does what a part's step says; returns what feed() has to.
-  status act(const console_step& step) noexcept {
+  status act(const context& c, console_step step) noexcept {
     switch (step.kind) {
       case step_kind::stay: break;
       case step_kind::again: question_.begin(); break;
       case step_kind::failed:
-        farewell_due_ = step.farewell && logs_in(state_);
-        end(step.farewell && in_session(state_) ? console_trigger::close : console_trigger::failure, step.why,
-            step.detail);
-        break;
+      case step_kind::farewell: fail(c, step); break;
       default:
-        if (state_ != console_state::active)
-          go_on(row_of(state_, step.kind, step.why == errc::ok));  // there, a keep-alive was answered
+        if (state_ != console_state::active) go_on(c, step);  // there, a keep-alive was answered
     }
     return step.taken;
   }
 
-  void go_on(const console_transition& t) noexcept {
-    if (t.to == console_state::closed) return finish(t.on);
-    move(t);
+  void go_on(const context& c, console_step step) noexcept {
+    const auto on = trigger_of(state_, step.kind, step.why == errc::ok);
+    const auto to = next_state(state_, step.kind);
+    if (to == console_state::closed) return finish(on);
+    const bool discovered = discovers(state_);
+    move(on, to);
     question_.begin();
-    if (t.to == console_state::open_session && t.from < t.to) login_.begin(parts(), discovery_.offered());
-    if (t.to == console_state::set_privilege) {
+    if (to == console_state::open_session && discovered) login_.begin(c, discovery_.offered());
+    if (to == console_state::set_privilege) {
       unanswered_ = 0;
-      begin_control(app::set_session_privilege);
+      begin_control(c, app::set_session_privilege);
     }
-    if (t.to == console_state::active) {
+    if (to == console_state::active) {
       question_.cancel();
       ready_pending_ = true;
     }
   }
 
+  void fail(const context& c, console_step step) noexcept {
+    const bool farewell = step.kind == step_kind::farewell;
+    farewell_due_ = farewell && logs_in(state_);
+    end(c, farewell && in_session(state_) ? console_trigger::close : console_trigger::failure, step.why, step.detail);
+  }
+
   /// Ends the login or session; `why` is what the terminal event will say. close() within a session says goodbye first.
-  void end(console_trigger on, errc why, std::uint8_t detail) noexcept {
+  void end(const context& c, console_trigger on, errc why, std::uint8_t detail) noexcept {
     const bool asked_for = why == errc::closed_by_application;
     terminal_ = {asked_for ? console_event::kind::closed : console_event::kind::failed, why, detail};
     if (on != console_trigger::close || !in_session(state_)) return finish(on);
-    move({state_, on, console_state::closing});
-    begin_control(app::close_session);
+    move(on, console_state::closing);
+    begin_control(c, app::close_session);
   }
   void finish(console_trigger on) noexcept {
-    move({state_, on, console_state::closed});
+    move(on, console_state::closed);
     question_.cancel();
     requests_.end_all(terminal_.error, clock_.now());
     login_.end();
@@ -216,14 +221,15 @@ template <console_config Config> class console {
 
   /// The deadline of a question outside the session, or of a command of the console's own.
   void question_overdue() noexcept {
+    const context c = parts();
     console_step step;
     if (discovers(state_)) step = discovery_.overdue();
-    if (logs_in(state_)) step = login_.overdue(parts());
-    if (step.kind != step_kind::stay) return (void)act(step);
+    if (logs_in(state_)) step = login_.overdue(c);
+    if (step.kind != step_kind::stay) return (void)act(c, step);
     const bool closing = state_ == console_state::closing;
     if (question_.again(closing ? farewell_retry : options_.retry)) return;
     if (closing) return finish(console_trigger::failure);
-    end(console_trigger::failure, state_ == console_state::active ? errc::session_lost : errc::timed_out, 0);
+    fail(c, console_step::failed(state_ == console_state::active ? errc::session_lost : errc::timed_out));
   }
 
   // ---- datagrams ----
@@ -231,9 +237,9 @@ template <console_config Config> class console {
   status feed_sessionless(const seen& packet) noexcept {
     if (const status bare = check_sessionless(packet); !bare) return bare;
     if (question_.unsent()) return errc::unexpected_message;
-    if (packet.kind.type() != payload_type::ipmi)
-      return act(login_.take(parts(), packet.kind.type(), packet.payload()));
-    return discovers(state_) ? act(discovery_.take(parts(), packet)) : errc::unexpected_message;
+    const context c = parts();
+    if (packet.kind.type() != payload_type::ipmi) return act(c, login_.take(c, packet.kind.type(), packet.payload()));
+    return discovers(state_) ? act(c, discovery_.take(c, packet)) : errc::unexpected_message;
   }
 
   status feed_session(const seen& packet) noexcept {
@@ -248,32 +254,31 @@ template <console_config Config> class console {
     if (rs->code == completion_code::duplicated_request) return errc::unmatched_response;
     if (question_.unsent() || !control_.is_answer(*rs)) return requests_.answer(*rs, clock_.now());
     question_.cancel();
-    return act(control_.take(*rs, level_));
+    return act(parts(), control_.take(*rs, level_));
   }
 
   // ---- sending ----
 
-  void begin_control(std::uint8_t command) noexcept {
-    control_.begin(parts(), command);
+  void begin_control(const context& c, std::uint8_t command) noexcept {
+    control_.begin(c, command);
     question_.begin();
   }
 
   result<std::size_t> transmit_question(mutable_bytes out) noexcept {
-    const bool closing = state_ == console_state::closing;
-    retry_policy patience = closing ? farewell_retry : options_.retry;
-    result<std::size_t> n = errc::wrong_state;
-    if (in_session(state_)) {
-      n = send(control_.message(), out);
-    } else if (discovers(state_)) {
-      n = discovery_.encode(options_, out);
-      patience = discovery_.patience(options_);
-    } else {
-      n = ended_by(login_.encode(parts(), out));
-    }
-    if (!n) return n;
-    if (!in_session(state_)) ++tag_;
-    question_.sent(patience, clock_.now());
+    const auto n = in_session(state_) ? send(control_.message(), out) : transmit_setup(out);
+    if (n) question_.sent(patience(), clock_.now());
     return n;
+  }
+  result<std::size_t> transmit_setup(mutable_bytes out) noexcept {
+    const auto n = discovers(state_) ? discovery_.encode(options_, out) : login_.encode(parts(), out);
+    if (n) ++tag_;
+    return ended_by(n);
+  }
+  /// Nobody waits long for the answer to a farewell, and many BMCs do not give their cipher suites.
+  [[nodiscard]] retry_policy patience() const noexcept {
+    if (state_ == console_state::closing) return farewell_retry;
+    if (state_ != console_state::cipher_suites) return options_.retry;
+    return {.first = options_.suites_wait, .longest = options_.suites_wait};
   }
 
   result<std::size_t> transmit_request(typename request_table<traits>::entry& rq, mutable_bytes out) noexcept {
@@ -290,7 +295,7 @@ template <console_config Config> class console {
   }
 
   result<std::size_t> send(const lan_request& rq, mutable_bytes out) noexcept {
-    const auto n = ended_by(seal_message(link_, config_.crypto, config_.random, rq, out));
+    const auto n = ended_by(link_.seal_message(config_.crypto, config_.random, rq, out));
     if (!n) return n;
     ++unanswered_;
     keep_alive_at_ = options_.keep_alive.count == 0 ? instant::never() : clock_.now() + options_.keep_alive;
@@ -299,7 +304,7 @@ template <console_config Config> class console {
 
   /// Without randomness or cryptography nothing can go on; a buffer can be larger next time.
   result<std::size_t> ended_by(const result<std::size_t>& n) noexcept {
-    if (!n && n.error() != errc::buffer_too_small) end(console_trigger::failure, n.error(), 0);
+    if (!n && n.error() != errc::buffer_too_small) fail(parts(), console_step::failed(n.error()));
     return n;
   }
 

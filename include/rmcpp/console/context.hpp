@@ -25,11 +25,11 @@ template <console_config Config> struct console_context {
   instant now;
 };
 
+/// Four bytes, which small processors return in a register.
 struct console_step {
   step_kind kind = step_kind::stay;
-  bool farewell = false;    ///< failed: a last message to the BMC goes out before the end
-  std::uint8_t detail = 0;  ///< failed: the peer's status or completion code
-  errc why = errc::ok;      ///< failed: the reason; done: not ok if no answer came
+  std::uint8_t detail = 0;  ///< failed, farewell: the peer's status or completion code
+  errc why = errc::ok;      ///< failed, farewell: the reason; done: not ok if no answer came
   status taken{};           ///< what feed() is to return, whatever the kind
 
   static constexpr console_step dropped(errc why) noexcept { return {.taken = why}; }
@@ -37,5 +37,7 @@ struct console_step {
     return {.kind = step_kind::failed, .detail = detail, .why = why};
   }
 };
+
+static_assert(sizeof(console_step) == 4);
 
 }  // namespace rmcpp

@@ -41,9 +41,7 @@ class console_control {
     const auto granted = decode<session_privilege>(rs.data);
     if (rs.code != completion_code::ok || !granted) {
       // The session exists all the same, so it is closed before the failure is told.
-      auto step = console_step::failed(errc::refused_privilege, static_cast<std::uint8_t>(rs.code));
-      step.farewell = true;
-      return step;
+      return {step_kind::farewell, static_cast<std::uint8_t>(rs.code), errc::refused_privilege};
     }
     level = static_cast<privilege>(granted->level & 0x0f);
     return {.kind = step_kind::done};

@@ -77,11 +77,6 @@ class console_discovery {
     return listing_ ? encode_cipher_suites_request(sequence_, chunk_, out)
                     : encode_capabilities_request(sequence_, !plain_, o.level, out);
   }
-  /// Many BMCs do not answer the question for cipher suites, so it is asked once.
-  [[nodiscard]] retry_policy patience(const console_options& o) const noexcept {
-    return listing_ ? retry_policy{.first = o.suites_wait, .longest = o.suites_wait} : o.retry;
-  }
-
   [[nodiscard]] const channel_auth_response& capabilities() const noexcept { return capabilities_; }
   /// The BMC's suites; null if it gave no list.
   [[nodiscard]] const cipher_suite_reader* offered() const noexcept { return listed_ ? &reader_ : nullptr; }

@@ -119,16 +119,27 @@ template <console_config Config> class console_login_v2 {
     return console_step::failed(why, detail);
   }
 
-  // ---- refusals (13.24) ----
+  // ---- what the answers share (13.24) ----
 
-  /// An error status: acted on at once if tag and SIDm are ours, else remembered until the deadline, because anybody
-  /// could have sent it (and OpenBMC and ipmi_sim send errors that lack them).
-  template <message M> console_step on_refusal(const context& c, const M& m, errc why) noexcept {
+  struct answer_head {
+    std::uint8_t tag;
+    rakp_status status;
+    session_id console_id;
+  };
+
+  /// Next: an answer is good and for us; else what it is instead. An error status is acted on at once if tag and SIDm
+  /// are ours, else remembered until the deadline, because anybody could have sent it (and OpenBMC and ipmi_sim send
+  /// errors that lack them).
+  console_step judge(const context& c, answer_head m, errc refused) noexcept {
+    const bool ours = m.console_id == console_id_;
+    if (m.status == rakp_status::no_errors) {
+      if (!is_own_tag(c, m.tag)) return console_step::dropped(errc::wrong_tag);
+      return ours ? console_step{.kind = step_kind::next} : console_step::dropped(errc::unknown_session);
+    }
     const auto detail = static_cast<std::uint8_t>(m.status);
-    if (m.tag == c.tag && m.console_id == console_id_) return act_on_refusal(c, why, detail);
-    if (m.console_id != session_id::none && m.console_id != console_id_)
-      return console_step::dropped(errc::unknown_session);
-    remembered_ = {why, detail};
+    if (m.tag == c.tag && ours) return act_on_refusal(c, refused, detail);
+    if (m.console_id != session_id::none && !ours) return console_step::dropped(errc::unknown_session);
+    remembered_ = {refused, detail};
     return {};
   }
 
@@ -157,18 +168,17 @@ template <console_config Config> class console_login_v2 {
     if (stage_ != stage::open_session) return console_step::dropped(errc::unexpected_message);
     const auto m = decode<open_session_response>(payload);
     if (!m) return console_step::dropped(m.error());
-    if (m->status != rakp_status::no_errors) return on_refusal(c, *m, errc::refused_open_session);
-    if (m->tag != c.tag) return console_step::dropped(errc::wrong_tag);
-    if (m->console_id != console_id_) return console_step::dropped(errc::unknown_session);
+    const auto judged = judge(c, {m->tag, m->status, m->console_id}, errc::refused_open_session);
+    if (judged.kind != step_kind::next) return judged;
     if (m->managed_id == session_id::none) return fail(errc::bad_managed_id);
     const cipher_suite chosen{suite_.id, m->authentication.algorithm, m->integrity.algorithm,
                               m->confidentiality.algorithm};
     if (chosen != suite_ || m->authentication.is_any() || m->integrity.is_any() || m->confidentiality.is_any())
       return next_suite(c, errc::algorithms_differ, 0);
-    transcript_ = {.console_id = console_id_,
-                   .managed_id = m->managed_id,
-                   .role = role_byte::of(c.options.level, c.options.name_only),
-                   .name = c.options.name};
+    transcript_.console_id = console_id_;
+    transcript_.managed_id = m->managed_id;
+    transcript_.role = role_byte::of(c.options.level, c.options.name_only);
+    transcript_.name = c.options.name;
     fresh_ = true;
     enter(c, stage::rakp1);
     return {.kind = step_kind::next};
@@ -180,9 +190,8 @@ template <console_config Config> class console_login_v2 {
     if (stage_ != stage::rakp1) return console_step::dropped(errc::unexpected_message);
     const auto m = decode<rakp2>(payload);
     if (!m) return console_step::dropped(m.error());
-    if (m->status != rakp_status::no_errors) return on_refusal(c, *m, errc::refused_rakp2);
-    if (!is_own_tag(c, m->tag)) return console_step::dropped(errc::wrong_tag);
-    if (m->console_id != console_id_) return console_step::dropped(errc::unknown_session);
+    const auto judged = judge(c, {m->tag, m->status, m->console_id}, errc::refused_rakp2);
+    if (judged.kind != step_kind::next) return judged;
     rakp_transcript heard = transcript_;
     heard.managed_random = m->managed_random;
     heard.managed_guid = m->managed_guid;
@@ -206,7 +215,7 @@ template <console_config Config> class console_login_v2 {
     }
     if (!verified) {
       auto step = fail(errc::bad_rakp2_code);
-      step.farewell = true;
+      step.kind = step_kind::farewell;
       return step;
     }
     transcript_ = heard;
@@ -233,17 +242,17 @@ template <console_config Config> class console_login_v2 {
     if (stage_ != stage::rakp3) return console_step::dropped(errc::unexpected_message);
     const auto m = decode<rakp4>(payload);
     if (!m) return console_step::dropped(m.error());
-    if (m->status != rakp_status::no_errors) return on_refusal(c, *m, errc::refused_rakp4);
-    if (!is_own_tag(c, m->tag)) return console_step::dropped(errc::wrong_tag);
-    if (m->console_id != console_id_) return console_step::dropped(errc::unknown_session);
+    const auto judged = judge(c, {m->tag, m->status, m->console_id}, errc::refused_rakp4);
+    if (judged.kind != step_kind::next) return judged;
     if (!rakp4_code_fits(suite_.authentication, rakp4_, m->code)) return fail(errc::bad_rakp4_code);
     c.link.begin(managed_id(), c.options.strict_window ? window_rule::strict : window_rule::any_forward);
     stage_ = stage::none;
     return {.kind = step_kind::done};
   }
 
-  /// Whether a reply's tag is one of those used since this message was first sent.
+  /// Whether a reply's tag is one of those used since this message was first sent; of an Open Session only the last.
   [[nodiscard]] bool is_own_tag(const context& c, std::uint8_t tag) const noexcept {
+    if (stage_ == stage::open_session) return tag == c.tag;
     return static_cast<std::uint8_t>(c.tag - tag) <= static_cast<std::uint8_t>(c.tag - first_tag_);
   }
 

@@ -47,7 +47,7 @@ template <backend B> class link_v2 {
 
   /// Where a message of `size` bytes is built, so that seal() finds it; empty if `out` cannot hold the datagram.
   [[nodiscard]] mutable_bytes room(mutable_bytes out, payload_type type, std::size_t size) const noexcept {
-    const auto p = plan(kind(type), keys_.suite().integrity, size);
+    const auto p = planned(type, size);
     return p.total <= out.size() ? out.subspan(p.message, size) : mutable_bytes{};
   }
 
@@ -56,14 +56,16 @@ template <backend B> class link_v2 {
   /// Errors: buffer_too_small (nothing changed); too_long above 65,535 payload bytes; entropy_failure; crypto_failure.
   template <entropy_source E>
   result<std::size_t> seal(B& b, E& random, payload_type type, std::size_t size, mutable_bytes out) noexcept {
-    const session_header_v2 header{.payload = kind(type), .id = peer_id_, .sequence = sequence_.following()};
-    const auto p = plan(header.payload, keys_.suite().integrity, size);
+    return seal(b, random, kind(type), planned(type, size), out);
+  }
+
+  /// Builds an IPMI message where it will be sent from, and seals it. Errors: as seal().
+  template <entropy_source E, message M>
+  result<std::size_t> seal_message(B& b, E& random, const M& m, mutable_bytes out) noexcept {
+    const auto p = planned(payload_type::ipmi, M::overhead + m.data.size());
     if (out.size() < p.total) return errc::buffer_too_small;
-    if (p.payload_length > 0xffff) return errc::too_long;
-    block iv{};
-    if (header.payload.encrypted() && !random.fill(iv)) return errc::entropy_failure;
-    (void)sequence_.next();
-    return detail::seal_planned(b, keys_, header, p, iv, out);
+    (void)encode(m, out.subspan(p.message, p.message_size));
+    return seal(b, random, kind(payload_type::ipmi), p, out);
   }
 
   /// Verifies and decrypts a packet that look() has seen, in place; only then the window moves.
@@ -76,6 +78,18 @@ template <backend B> class link_v2 {
  private:
   [[nodiscard]] payload_byte kind(payload_type type) const noexcept {
     return payload_byte::of(type, keys_.authenticates(), encrypts(type));
+  }
+  [[nodiscard]] packet_plan planned(payload_type type, std::size_t size) const noexcept {
+    return plan(kind(type), keys_.suite().integrity, size);
+  }
+  template <entropy_source E>
+  result<std::size_t> seal(B& b, E& random, payload_byte payload, const packet_plan& p, mutable_bytes out) noexcept {
+    if (out.size() < p.total) return errc::buffer_too_small;
+    if (p.payload_length > 0xffff) return errc::too_long;
+    block iv{};
+    if (payload.encrypted() && !random.fill(iv)) return errc::entropy_failure;
+    const session_header_v2 header{.payload = payload, .id = peer_id_, .sequence = sequence_.next()};
+    return detail::seal_planned(b, keys_, header, p, iv, out);
   }
   /// One bit each for the types that a session carries: 0 to 7, and the OEM handles 20h to 27h.
   static constexpr unsigned bit(payload_type type) noexcept {
@@ -90,15 +104,5 @@ template <backend B> class link_v2 {
   window_rule rule_{};
   std::uint16_t plaintext_ = 0;  ///< payload types whose encryption is off
 };
-
-/// Builds an IPMI message where it will be sent from, and seals it. Errors: as seal().
-template <class Link, backend B, entropy_source E, message M>
-result<std::size_t> seal_message(Link& link, B& b, E& random, const M& m, mutable_bytes out) noexcept {
-  const std::size_t size = M::overhead + m.data.size();
-  const mutable_bytes room = link.room(out, payload_type::ipmi, size);
-  if (room.empty()) return errc::buffer_too_small;
-  (void)encode(m, room);
-  return link.seal(b, random, payload_type::ipmi, size, out);
-}
 
 }  // namespace rmcpp

@@ -108,7 +108,6 @@ template <backend B> class login_key {
   ~login_key() { unload(); }
   /// After its last use, before the next key is loaded: an accelerator may have one slot to spare.
   void unload() noexcept {
-    if (size_ == 0) return;
     backend_.unload(key_);
     loaded_ = errc::crypto_failure;
   }
@@ -136,7 +135,8 @@ template <backend B> class login_key {
   using hmac = detail::rakp_hmac;
 
   status sign(hmac what, const rakp_transcript& t, mutable_bytes tag) noexcept {
-    if (size_ == 0 || !loaded_) return loaded_;
+    if (size_ == 0) return {};
+    if (!loaded_) return loaded_;
     const detail::rakp_text text(what, t);
     const std::array<bytes, 1> all{text.view()};
     return backend_.sign(key_, all, tag);

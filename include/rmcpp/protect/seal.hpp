@@ -12,9 +12,10 @@ class sequence_counter {
  public:
   constexpr sequence_counter() noexcept = default;
   constexpr explicit sequence_counter(std::uint32_t last) noexcept : last_(last) {}
-  /// The number that next() will give.
-  [[nodiscard]] constexpr std::uint32_t following() const noexcept { return last_ + 1 == 0 ? 1 : last_ + 1; }
-  constexpr std::uint32_t next() noexcept { return last_ = following(); }
+  constexpr std::uint32_t next() noexcept {
+    if (++last_ == 0) last_ = 1;
+    return last_;
+  }
 
  private:
   std::uint32_t last_ = 0;

@@ -13,12 +13,13 @@ namespace rmcpp {
 
 /// What a part made of a datagram or a deadline.
 enum class step_kind : std::uint8_t {
-  stay,     ///< nothing: it was answered, remembered or dropped
-  again,    ///< where it was, with another question to ask now
-  next,     ///< one message further
-  restart,  ///< back to the part's beginning
-  done,     ///< at its end
-  failed,   ///< it ended without success
+  stay,      ///< nothing: it was answered, remembered or dropped
+  again,     ///< where it was, with another question to ask now
+  next,      ///< one message further
+  restart,   ///< back to the part's beginning
+  done,      ///< at its end
+  failed,    ///< it ended without success
+  farewell,  ///< likewise, and the peer is told before the end
 };
 
 /// How far a login has come at the BMC.

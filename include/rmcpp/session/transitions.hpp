@@ -155,21 +155,17 @@ constexpr bool accepts_requests(console_state s) noexcept {
   return s != console_state::idle && s != console_state::closing && s != console_state::closed;
 }
 
-/// The row that a part's step means where a console stands, for steps that move it on: next, restart, done. `answered`:
-/// whether an answer led to it; otherwise silence did.
-constexpr console_transition row_of(console_state at, step_kind kind, bool answered) noexcept {
-  using to = console_state;
-  using on = console_trigger;
-  const bool again = kind == step_kind::restart;
-  switch (at) {
-    case to::capabilities: return {at, on::answer, kind == step_kind::next ? to::cipher_suites : to::open_session};
-    case to::cipher_suites: return {at, answered ? on::answer : on::silence, to::open_session};
-    case to::open_session: return {at, again ? on::next_suite : on::answer, again ? to::open_session : to::rakp1};
-    case to::rakp1: return {at, on::answer, to::rakp3};
-    case to::rakp3: return {at, again ? on::restart : on::answer, again ? to::open_session : to::set_privilege};
-    case to::set_privilege: return {at, on::answer, to::active};
-    default: return {at, on::answer, to::closed};
-  }
+/// Where a part's step leads from a state, for steps that move a console on (next, restart, done): the states stand in
+/// the order in which it passes through them.
+constexpr console_state next_state(console_state at, step_kind kind) noexcept {
+  const bool to_login = kind == step_kind::restart || (kind == step_kind::done && discovers(at));
+  return to_login ? console_state::open_session : static_cast<console_state>(static_cast<unsigned>(at) + 1);
+}
+/// And what the table calls it. `answered`: whether an answer led to it; otherwise silence did.
+constexpr console_trigger trigger_of(console_state at, step_kind kind, bool answered) noexcept {
+  if (kind == step_kind::restart)
+    return at == console_state::open_session ? console_trigger::next_suite : console_trigger::restart;
+  return answered ? console_trigger::answer : console_trigger::silence;
 }
 
 /// The one gate through which every state change goes: asserts that the table has it, then tells the configuration's

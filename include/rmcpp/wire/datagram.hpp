@@ -80,6 +80,31 @@ constexpr errc look_v2(reader& r, seen& s) noexcept {
   return errc::ok;
 }
 
+constexpr errc look_rmcp(reader& r, seen& s) noexcept {
+  rmcp_header header;
+  r.group("rmcp_header", header);
+  if (r.error() != errc::ok) return r.error();
+  s.rmcp = header.kind;
+  s.payload_at = r.size();
+  s.payload_size = r.remaining();
+  if (header.kind.is_ack()) {
+    s.format = packet_format::ack;
+  } else if (header.kind.value == rmcp_class::asf) {
+    s.format = packet_format::asf;
+  } else if (header.kind.value == rmcp_class::oem) {
+    s.format = packet_format::oem;
+  } else if (header.kind.value != rmcp_class::ipmi) {
+    return errc::bad_message_class;
+  } else if (header.sequence != rmcp_header::no_ack) {
+    return errc::bad_rmcp_sequence;
+  } else if (r.more() && s.datagram[s.payload_at] == static_cast<std::uint8_t>(auth_type::rmcp_plus)) {
+    return look_v2(r, s);
+  } else {
+    return look_v15(r, s);
+  }
+  return errc::ok;
+}
+
 }  // namespace detail
 
 /// Walks the headers of a datagram that may be anything. On error the result holds what was read so far.
@@ -89,27 +114,8 @@ constexpr errc look_v2(reader& r, seen& s) noexcept {
 constexpr result<seen> look(mutable_bytes datagram) noexcept {
   seen s{.datagram = datagram};
   reader r(datagram);
-  rmcp_header rmcp;
-  r.group("rmcp_header", rmcp);
-  if (r.error() != errc::ok) return {s, r.error()};
-  s.rmcp = rmcp.kind;
-  s.payload_at = r.size();
-  s.payload_size = r.remaining();
-  if (rmcp.kind.is_ack()) {
-    s.format = packet_format::ack;
-  } else if (rmcp.kind.value == rmcp_class::asf) {
-    s.format = packet_format::asf;
-  } else if (rmcp.kind.value == rmcp_class::oem) {
-    s.format = packet_format::oem;
-  } else if (rmcp.kind.value != rmcp_class::ipmi) {
-    return {s, errc::bad_message_class};
-  } else if (rmcp.sequence != rmcp_header::no_ack) {
-    return {s, errc::bad_rmcp_sequence};
-  } else {
-    const bool v2 = r.more() && datagram[s.payload_at] == static_cast<std::uint8_t>(auth_type::rmcp_plus);
-    return {s, v2 ? detail::look_v2(r, s) : detail::look_v15(r, s)};
-  }
-  return s;
+  const errc error = detail::look_rmcp(r, s);
+  return {s, error};
 }
 
 /// What a packet that is in no session must look like: nothing protects it, and it has no place in a sequence (13.6,

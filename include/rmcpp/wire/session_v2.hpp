@@ -102,20 +102,29 @@ struct session_trailer {
 /// Offset of the payload in a datagram with a 12-byte session header.
 inline constexpr std::size_t payload_v2 = rmcp_header::size + session_header_v2::size;
 
-/// A whole datagram outside a session (session setup, or a command that needs none) around `m`. Errors: as encode();
-/// invalid_argument for OEM explicit payloads, whose header is longer.
-template <message M>
-constexpr result<std::size_t> encode_sessionless_v2(payload_type type, const M& m, mutable_bytes out) noexcept {
-  if (type == payload_type::oem_explicit) return errc::invalid_argument;
-  if (out.size() < payload_v2) return errc::buffer_too_small;
-  const auto n = encode(m, out.subspan(payload_v2));
-  if (!n) return n.error();
+namespace detail {
+
+/// Headers before a payload of `n` bytes that lies at payload_v2; an error of its encoder stays what it is.
+constexpr result<std::size_t> frame_sessionless_v2(payload_type type, result<std::size_t> n,
+                                                   mutable_bytes out) noexcept {
+  if (!n) return n;
   if (*n > 0xffff) return errc::too_long;
   writer w(out);
   w.group("rmcp_header", rmcp_header{});
   w.group("session_header_v2",
           session_header_v2{.payload = payload_byte::of(type), .length = static_cast<std::uint16_t>(*n)});
   return {w.size() + *n, w.error()};
+}
+
+}  // namespace detail
+
+/// A whole datagram outside a session (session setup, or a command that needs none) around `m`. Errors: as encode();
+/// invalid_argument for OEM explicit payloads, whose header is longer.
+template <message M>
+constexpr result<std::size_t> encode_sessionless_v2(payload_type type, const M& m, mutable_bytes out) noexcept {
+  if (type == payload_type::oem_explicit) return errc::invalid_argument;
+  if (out.size() < payload_v2) return errc::buffer_too_small;
+  return detail::frame_sessionless_v2(type, encode(m, out.subspan(payload_v2)), out);
 }
 
 }  // namespace rmcpp
