@@ -22,8 +22,10 @@
 #include <rmcpp/wire/lan_message.hpp>
 #include <rmcpp/wire/message.hpp>
 #include <rmcpp/wire/open_session.hpp>
+#include <rmcpp/wire/payload_commands.hpp>
 #include <rmcpp/wire/rakp.hpp>
 #include <rmcpp/wire/rmcp.hpp>
+#include <rmcpp/wire/session_challenge.hpp>
 #include <rmcpp/wire/session_commands.hpp>
 #include <rmcpp/wire/session_v15.hpp>
 #include <rmcpp/wire/session_v2.hpp>

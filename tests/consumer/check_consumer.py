@@ -54,10 +54,10 @@ def through_pkgconfig(meson, folder, env, version):
     setup(meson, ROOT, folder / 'library', env, *options, looked_for=set())
     run([meson, 'install', '-C', folder / 'library'], env)
 
-    def headers(include):
-        return sorted(p.relative_to(include).as_posix() for p in include.rglob('*') if p.is_file())
+    def files(include, pattern):
+        return sorted(p.relative_to(include).as_posix() for p in include.rglob(pattern) if p.is_file())
 
-    expect(headers(prefix / 'include'), headers(ROOT / 'include'), 'installed headers')
+    expect(files(prefix / 'include', '*'), files(ROOT / 'include', '*.hpp'), 'installed files: all headers, only headers')
 
     env = {**env, 'PKG_CONFIG_PATH': str(prefix / 'share' / 'pkgconfig')}
     pkg_config = env.get('PKG_CONFIG', 'pkg-config')

@@ -438,7 +438,7 @@ const std::vector<flood>& floods() {
          v15_session v{.type = auth_type::none, .id = session_id::none};
          octets challenged(20, 0x5c);
          store_le32(challenged.data(), 1000 + n);
-         l.hear(to_console, v.packet(0, v.response(v15_activation::get_session_challenge, challenged)));
+         l.hear(to_console, v.packet(0, v.response(app::get_session_challenge, challenged)));
        }},
   };
   return all;

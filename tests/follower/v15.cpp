@@ -367,8 +367,7 @@ TEST_CASE("under the temporary id nothing but activation belongs to an active se
   store_le32(activated.data() + 1, 0x666);
   listener<null_backend> l;
   l.play(t);
-  l.hear(rmcpp::direction::to_console,
-         v.packet(0x100, v.response(v15_activation::activate_session, activated), auth_type::none));
+  l.hear(rmcpp::direction::to_console, v.packet(0x100, v.response(app::activate_session, activated), auth_type::none));
   REQUIRE(l.ear->subject());
   CHECK(l.ear->subject()->managed_id == own);
   CHECK(findings_of(l.notes.back().seen) == std::vector<found>{{finding::not_authenticated}});
@@ -394,7 +393,7 @@ TEST_CASE("activation with a code, repeated in a session whose packets need none
   store_le32(activated.data() + 1, to_integer(own));
   store_le32(activated.data() + 5, 0x200);
   v.id = session_id{0xaabb};
-  t.back().data = v.packet(0x100, v.response(v15_activation::activate_session, activated));
+  t.back().data = v.packet(0x100, v.response(app::activate_session, activated));
   t.push_back(t[4]);
   t.push_back(t[5]);
   v.id = own;

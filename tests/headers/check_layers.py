@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSL-1.0
-"""No header of include/rmcpp includes upward or sideways, the embedded layers use only small standard headers, what
-stands above protect names no hash, no header is too long, and version.hpp agrees with meson.build.
+"""The picture of the project holds: no header of include/rmcpp includes upward or sideways, the embedded layers use only small standard headers, what
+stands above protect names no hash, no header is too long, no `return` has a comma operator, include/ holds headers,
+every test is one that the build lists, and version.hpp agrees with meson.build.
 """
 
 import posixpath
@@ -39,7 +40,11 @@ FREE_OF_PROFILE = HOSTED | PARTS.keys() | BACKENDS - {'crypto/portable.hpp'}  # 
 STANDARD = {'array', 'bit', 'compare', 'concepts', 'cstddef', 'cstdint', 'span', 'type_traits'}
 ABOVE_PROTECT = {'session', 'console', 'bmc', 'sol'}  # they name no hash
 HASH = re.compile(r'sha_?1|sha_?256|md5|hmac', re.IGNORECASE)
-MAX_LINES = 600
+MAX_LINES = 350
+# What lies below include/ beside headers: documents, and what other build systems take the headers by.
+NO_HEADERS = re.compile(r'(?:.*/)?README\.md|CMakeLists\.txt|rmcpp/rmcpp\.cppm')
+# Sources below tests/ that are no unit tests: libraries of the tests, and programs with scripts of their own.
+NO_UNIT_TESTS = re.compile(r'support/(?:catch_main|chosen_engines)\.cpp|(?:consumer|firmware|fuzz)/.*')
 
 # Numbers come first, for the quote in 1'000 opens no character literal.
 TOKEN = re.compile(r'''(?<!\w)\d[\w'.]*|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])+'|(//[^\n]*|/\*.*?\*/)''', re.DOTALL)
@@ -90,6 +95,26 @@ def include_problem(header, spelled):
     return 'not in the embedded profile'
 
 
+def statements(text, keyword):
+    """The text of each statement that begins with `keyword`, without strings, and the number of its line."""
+    text = re.sub(r'"(?:\\.|[^"\\\n])*"', '""', text)
+    for match in re.finditer(rf'\b{keyword}\b', text):
+        depth, end = 0, match.end()
+        while end < len(text) and not (text[end] == ';' and depth == 0) and depth >= 0:
+            depth += (text[end] in '([{') - (text[end] in ')]}')
+            end += 1
+        yield text.count('\n', 0, match.start()) + 1, text[match.end():end]
+
+
+def has_comma_operator(expression):
+    """Whether a comma stands outside all brackets, those of template arguments too."""
+    previous = None
+    while previous != expression:
+        previous = expression
+        expression = re.sub(r'\([^()]*\)|\[[^\[\]]*\]|\{[^{}]*\}|(?<=\w)<[^<>;&|]*>', '', expression)
+    return ',' in expression
+
+
 def check_headers(root):
     """Yields one line per problem."""
     base = root / 'include' / 'rmcpp'
@@ -109,9 +134,31 @@ def check_headers(root):
                 yield f'{header}:{number}: {line.strip()}: {problem}'
             if layer_of(header) in ABOVE_PROTECT and HASH.search(line):
                 yield f'{header}:{number}: {line.strip()}: {layer_of(header)} names a hash'
+        for number, expression in statements(without_comments(text), 'return'):
+            if has_comma_operator(expression):
+                yield f'{header}:{number}: a return with a comma operator'
         lines = len(text.splitlines())
         if lines > MAX_LINES:
             yield f'{header}: {lines} lines, more than {MAX_LINES}'
+
+
+def check_files(root):
+    """Only headers and their documents below include/."""
+    base = root / 'include'
+    for path in sorted(base.rglob('*')):
+        name = path.relative_to(base).as_posix()
+        if path.is_file() and path.suffix != '.hpp' and not NO_HEADERS.fullmatch(name):
+            yield f'include/{name}: neither a header nor a document'
+
+
+def check_tests(root):
+    """A test that the build does not know would be a test that nobody runs."""
+    base = root / 'tests'
+    listed = set(re.findall(r"^  '([\w/]+)',$", (base / 'meson.build').read_text(), re.MULTILINE))
+    for path in sorted(base.rglob('*.cpp')):
+        name = path.relative_to(base).as_posix()
+        if not NO_UNIT_TESTS.fullmatch(name) and name[:-len('.cpp')] not in listed:
+            yield f'tests/{name}: not listed in tests/meson.build'
 
 
 def check_version(root):
@@ -124,7 +171,7 @@ def check_version(root):
 
 
 def check(root):
-    return [*check_headers(root), *check_version(root)]
+    return [*check_headers(root), *check_files(root), *check_tests(root), *check_version(root)]
 
 
 def self_test():
@@ -139,7 +186,15 @@ def self_test():
         ('core/a.hpp', '#include <rmcpp/elsewhere/a.hpp>'),
         ('core/a.hpp', '#include RMCPP_HEADER'),
         ('core/a.hpp', '#include <cassert>'),
-        ('core/a.hpp', '\n' * 601),
+        ('core/a.hpp', '\n' * 351),
+        ('core/a.hpp', 'int f() { return g(), 1; }'),
+        ('core/a.hpp', 'int f() {\n  return x ? a : b,\n         c;\n}'),
+        ('core/a.hpp', 'int f() { return pair<a, b>(c), d; }'),
+        ('core/a.cpp', ''),
+        ('core/a.hpp.orig', ''),
+        ('core/CMakeLists.txt', ''),
+        ('../../tests/core/b.cpp', ''),
+        ('../../tests/support/b.cpp', ''),
         ('wire/a.hpp', '#include <rmcpp/crypto/keys.hpp>'),
         ('wire/a.hpp', '#include <rmcpp/protect/seal.hpp>'),
         ('wire/a.hpp', '#include <rmcpp/wire/dump.hpp>'),
@@ -186,7 +241,14 @@ def self_test():
     ]
     accepted = [
         ('core/a.hpp', '#include <rmcpp/config.hpp>\n#include "../version.hpp"\n#include "errc.hpp"\n#include <span>'),
-        ('core/a.hpp', '// #include <rmcpp/wire/rmcp.hpp>\n/*\n#include <string>\n*/' + '\n' * 590),
+        ('core/a.hpp', '// #include <rmcpp/wire/rmcp.hpp>\n/*\n#include <string>\n*/' + '\n' * 340),
+        ('core/a.hpp', 'auto f() { return pair<a, b<c, d>>{e, [](int x, int y) { return x < y; }}; }  // a, b'),
+        ('core/a.hpp', 'auto f() { return "a, b"; }\nfor (;;) a < b, c > d;'),
+        ('core/README.md', ''),
+        ('rmcpp.cppm', ''),
+        ('../CMakeLists.txt', ''),
+        ('../../tests/core/a.cpp', ''),
+        ('../../tests/fuzz/b.cpp', ''),
         ('config.hpp', '#include <cassert>'),
         ('wire/dump.hpp', '#include <rmcpp/wire/rmcp.hpp>\n#include <string>'),
         ('crypto/cryptopp_kernel.hpp', '#include <cryptopp/sha.h>'),
@@ -205,6 +267,9 @@ def self_test():
             with tempfile.TemporaryDirectory() as folder:
                 root = Path(folder)
                 (root / 'meson.build').write_text("project('rmcpp',\n  version: '1.2.3')\n")
+                (root / 'tests').mkdir()
+                (root / 'tests/meson.build').write_text("unit_tests = [\n  'core/a',\n]\n")
+                (root / 'include/rmcpp').mkdir(parents=True)
                 for name, content in {'version.hpp': VERSION, header: text}.items():
                     path = root / 'include' / 'rmcpp' / name
                     path.parent.mkdir(parents=True, exist_ok=True)

@@ -171,24 +171,22 @@ template <backend B> struct v15_session_on {
     octets challenge{static_cast<std::uint8_t>(chosen)};
     challenge.resize(17);
     copy(testing::as_bytes(user), mutable_bytes(challenge).subspan(1));
-    t.push_back(
-        {direction::to_bmc, packet(0, request(v15_activation::get_session_challenge, challenge), auth_type::none)});
+    t.push_back({direction::to_bmc, packet(0, request(app::get_session_challenge, challenge), auth_type::none)});
     octets challenged(20, 0x5c);
     store_le32(challenged.data(), to_integer(temporary));
-    t.push_back({direction::to_console,
-                 packet(0, response(v15_activation::get_session_challenge, challenged), auth_type::none)});
+    t.push_back({direction::to_console, packet(0, response(app::get_session_challenge, challenged), auth_type::none)});
     id = temporary;
     octets activate(22, 0x5c);
     activate[0] = static_cast<std::uint8_t>(chosen);
     activate[1] = 4;
     store_le32(activate.data() + 18, 0x100);
-    t.push_back({direction::to_bmc, packet(0, request(v15_activation::activate_session, activate))});
+    t.push_back({direction::to_bmc, packet(0, request(app::activate_session, activate))});
     octets activated(10);
     activated[0] = static_cast<std::uint8_t>(chosen);
     store_le32(activated.data() + 1, to_integer(final_id));
     store_le32(activated.data() + 5, 0x200);
     activated[9] = 4;
-    t.push_back({direction::to_console, packet(0x100, response(v15_activation::activate_session, activated))});
+    t.push_back({direction::to_console, packet(0x100, response(app::activate_session, activated))});
     id = final_id;
     return t;
   }

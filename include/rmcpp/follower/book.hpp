@@ -23,7 +23,7 @@ struct conversation_facts {
   std::uint8_t next_chunk = 0;
   username challenged{};  ///< name in the last Get Session Challenge
   recent<malformed_open, 4> malformed_opens{};
-  void* login = nullptr;           ///< the login that began last
+  session_facts* login = nullptr;  ///< the login that began last
   std::uint32_t login_number = 0;  ///< by which it is known again if its place has been given away
 
   static constexpr std::uint8_t not_asked = 0xff;

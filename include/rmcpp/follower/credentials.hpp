@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rmcpp/follower/options.hpp>
 #include <rmcpp/follower/session.hpp>
 #include <rmcpp/protect/v15_packet.hpp>
 
@@ -8,28 +9,6 @@
 /// The cryptography of following a login: trying what is known against the codes that were seen.
 
 namespace rmcpp {
-
-/// A password that may be somebody's.
-struct credential {
-  username name{};
-  bool any_name = true;  ///< whatever name they log in with
-  user_key password{};   ///< up to 20 bytes, zero-padded; v1.5 uses the first 16
-};
-
-/// What is known beforehand.
-struct follower_options {
-  std::span<const credential> users{};  ///< at most 255; borrowed for the follower's life
-  user_key kg{};                        ///< all zero: none
-};
-
-/// Keys of a session whose login was not captured. Its ids are learnt from the first packet that verifies.
-struct given_keys {
-  cipher_suite suite{};
-  session_secret sik{};  ///< empty: K1 and K2 are given instead
-  session_secret k1{};   ///< as long as the hash of the authentication algorithm
-  session_secret k2{};   ///< likewise, or its first 16 bytes
-  user_key password{};   ///< for MD5-128 integrity only
-};
 
 /// Tries the known secrets. Verdicts are unknown where nothing is known, or the backend fails.
 template <backend B> class login_secrets {

@@ -3,6 +3,8 @@
 
 #include <rmcpp/follower/book.hpp>
 #include <rmcpp/wire/channel_auth.hpp>
+#include <rmcpp/wire/payload_commands.hpp>
+#include <rmcpp/wire/session_challenge.hpp>
 #include <rmcpp/wire/session_commands.hpp>
 
 /// \file
@@ -11,81 +13,11 @@
 
 namespace rmcpp {
 
-/// Get Session Challenge, App 39h, and Activate Session, App 3Ah, of IPMI v1.5 (IPMI v2.0, 22.16 and 22.17).
-namespace v15_activation {
-inline constexpr std::uint8_t get_session_challenge = 0x39;
-inline constexpr std::uint8_t activate_session = 0x3a;
-
-struct challenge_request {
-  auth_type type{};                     ///< bits 3:0
-  std::array<std::uint8_t, 16> name{};  ///< zero-padded
-
-  template <class Io, class Self> static constexpr void layout(Io& io, Self& m) {
-    io.low_bits("type", m.type, 0x0f);
-    io.raw("name", m.name);
-  }
-};
-
-struct challenge_response {
-  session_id temporary{};
-  octets16 challenge{};
-
-  template <class Io, class Self> static constexpr void layout(Io& io, Self& m) {
-    io.le32("temporary", m.temporary);
-    io.raw("challenge", m.challenge);
-  }
-};
-
-struct activate_request {
-  auth_type type{};  ///< bits 3:0
-  privilege level{};
-  octets16 challenge{};
-  std::uint32_t first_to_console = 0;  ///< sequence number of the BMC's first packet
-
-  template <class Io, class Self> static constexpr void layout(Io& io, Self& m) {
-    io.low_bits("type", m.type, 0x0f);
-    io.low_bits("level", m.level, 0x0f);
-    io.raw("challenge", m.challenge);
-    io.le32("first_to_console", m.first_to_console);
-  }
-};
-
-struct activate_response {
-  auth_type type{};  ///< of the rest of the session
-  session_id id{};
-  std::uint32_t first_to_bmc = 0;  ///< sequence number of the console's next packet
-  privilege level{};
-
-  template <class Io, class Self> static constexpr void layout(Io& io, Self& m) {
-    io.low_bits("type", m.type, 0x0f);
-    io.le32("id", m.id);
-    io.le32("first_to_bmc", m.first_to_bmc);
-    io.low_bits("level", m.level, 0x0f);
-  }
-};
-
-}  // namespace v15_activation
-
-/// Request of Suspend/Resume Payload Encryption, App 55h (24.3).
-struct payload_encryption_change {
-  static constexpr std::uint8_t command = 0x55;
-
-  payload_type payload{};      ///< bits 5:0
-  std::uint8_t instance = 0;   ///< bits 3:0
-  std::uint8_t operation = 0;  ///< bits 4:0
-
-  template <class Io, class Self> static constexpr void layout(Io& io, Self& m) {
-    io.low_bits("payload", m.payload, 0x3f);
-    io.low_bits("instance", m.instance, 0x0f);
-    io.low_bits("operation", m.operation, 0x1f);
-  }
-};
-
 /// Whether a message is Activate Session of IPMI v1.5, request or response.
 inline bool is_activation(bytes message) noexcept {
-  constexpr std::size_t command = 5;
-  return message.size() > command && net_fn_lun{message[1]}.fn() == net_fn::app &&
-         message[command] == v15_activation::activate_session;
+  constexpr std::size_t command_at = 5;
+  return message.size() > command_at && net_fn_lun{message[1]}.fn() == net_fn::app &&
+         message[command_at] == app::activate_session;
 }
 
 /// Takes in a request; `s` is null outside sessions.
@@ -101,15 +33,15 @@ inline void note_request(const lan_request& rq, conversation_facts& c, session_f
       c.next_chunk = 0;
       return;
     }
-    case v15_activation::get_session_challenge: {
-      const auto m = decode<v15_activation::challenge_request>(rq.data);
+    case app::get_session_challenge: {
+      const auto m = decode<session_challenge_request>(rq.data);
       std::size_t n = 0;
       while (n < m->name.size() && m->name[n] != 0) ++n;
       if (m) c.challenged = username(bytes(m->name).first(n));
       return;
     }
-    case v15_activation::activate_session: {
-      const auto m = decode<v15_activation::activate_request>(rq.data);
+    case app::activate_session: {
+      const auto m = decode<activate_session_request>(rq.data);
       const auto digest = content_digest(rq.data);
       if (!s || !m || digest == s->activate_request) return;  // a retry begins nothing
       s->activate_request = digest;
@@ -117,8 +49,8 @@ inline void note_request(const lan_request& rq, conversation_facts& c, session_f
       s->to_console.begin(m->first_to_console);
       return;
     }
-    case payload_encryption_change::command: {
-      const auto m = decode<payload_encryption_change>(rq.data);
+    case app::change_payload_encryption: {
+      const auto m = decode<payload_encryption_request>(rq.data);
       if (s && m && m->payload == payload_type::ipmi) s->encryption.asked(m->operation, rq.sequence);
       return;
     }
@@ -138,7 +70,7 @@ void note_response(const lan_response& rs, conversation_facts& c, session_facts*
                    Renamed&& renamed) noexcept {
   if (rs.target.fn() != net_fn::app) return;
   const bool ok = rs.code == completion_code::ok;
-  if (s && rs.command == payload_encryption_change::command) s->encryption.answered(rs.sequence, ok);
+  if (s && rs.command == app::change_payload_encryption) s->encryption.answered(rs.sequence, ok);
   if (!ok) return;
   switch (rs.command) {
     case app::get_channel_auth_capabilities: {
@@ -157,11 +89,11 @@ void note_response(const lan_response& rs, conversation_facts& c, session_facts*
       c.suites_listed = true;
       return;
     }
-    case v15_activation::get_session_challenge:
-      if (const auto m = decode<v15_activation::challenge_response>(rs.data)) began(m->temporary);
+    case app::get_session_challenge:
+      if (const auto m = decode<session_challenge_response>(rs.data)) began(m->temporary_id);
       return;
-    case v15_activation::activate_session: {
-      const auto m = decode<v15_activation::activate_response>(rs.data);
+    case app::activate_session: {
+      const auto m = decode<activate_session_response>(rs.data);
       const auto digest = content_digest(rs.data);
       if (!s || !m || (s->activation_seen && digest == s->activate_response)) return;
       s->activate_response = digest;

@@ -184,10 +184,13 @@ namespace app {
 inline constexpr std::uint8_t get_device_id = 0x01;
 inline constexpr std::uint8_t get_system_guid = 0x37;
 inline constexpr std::uint8_t get_channel_auth_capabilities = 0x38;
+inline constexpr std::uint8_t get_session_challenge = 0x39;
+inline constexpr std::uint8_t activate_session = 0x3a;
 inline constexpr std::uint8_t set_session_privilege = 0x3b;
 inline constexpr std::uint8_t close_session = 0x3c;
 inline constexpr std::uint8_t get_session_info = 0x3d;
 inline constexpr std::uint8_t get_channel_cipher_suites = 0x54;
+inline constexpr std::uint8_t change_payload_encryption = 0x55;
 }  // namespace app
 
 }  // namespace rmcpp

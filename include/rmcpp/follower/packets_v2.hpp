@@ -1,0 +1,251 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <rmcpp/follower/book.hpp>
+#include <rmcpp/follower/credentials.hpp>
+
+namespace rmcpp {
+
+/// Whose a packet is, and where its message belongs.
+template <class Session> struct attribution {
+  Session* subject = nullptr;  ///< the session that it is of, or claims to be of
+  Session* within = nullptr;   ///< where its message is read; null: outside sessions
+  bool read = false;           ///< whether there is a message to read
+};
+
+/// Follows the packets within RMCP+ sessions: finds whose each one is, by its keys where ids are used again, verifies
+/// it, decrypts it, and says what is wrong with its protection. `Book` is a session_book; up to `Given` sessions are
+/// known by keys alone.
+template <backend B, class Book, std::size_t Given> class packets_v2 {
+  using session = typename Book::session;
+  using key = typename Book::key;
+  static constexpr std::uint8_t max_key_tries = 8;  ///< packets spent on finding a session's keys
+
+ public:
+  packets_v2(B& b, login_secrets<B>& secrets, Book& book) noexcept : backend_(b), secrets_(secrets), book_(book) {}
+
+  /// As follower::know().
+  status know(const given_keys& keys) noexcept {
+    if (given_ == given_keys_.size()) return errc::no_slot;
+    session_keys<B> trial;
+    const status usable = load(trial, keys);
+    trial.unload(backend_);
+    if (usable) given_keys_[given_++] = keys;
+    return usable;
+  }
+
+  /// Judges a packet whose id is not 0.
+  attribution<session> feed(observation& o, conversation_facts& c, const seen& packet) noexcept {
+    const bool authenticated = packet.kind.authenticated();
+    bool verified = false;
+    session* const s = owner_of(c, packet, Book::key_of(o.dir), verified);
+    if (!s) {
+      o.findings.add(finding::unknown_session);
+      return {.read = o.readable};
+    }
+    if (s->stage == followed_stage::closed && !s->closing) o.findings.add(finding::after_close);
+    if (!judge_protection(o, *s, packet, verified)) return {.subject = s};
+    // RAKP 4 may have been lost; but what cannot be verified does not prove that the login came through.
+    const bool unprotected = s->suite_known && !authenticated;
+    if (s->stage == followed_stage::login && (verified || s->accepted || unprotected)) s->activate();
+    if (s->stage == followed_stage::login) return {.subject = s, .read = o.readable};
+
+    const std::uint64_t digest = content_digest(packet.datagram.last(authenticated ? 12 : packet.payload_size));
+    const bool repeat = s->judge(o.dir).judge(packet.sequence, digest, sequence_judge::v2, o.findings);
+    if (o.encrypted && s->keyed) decrypt(o, *s, packet, repeat);
+    return {s, s, o.readable};
+  }
+
+ private:
+  status load(session_keys<B>& keys, const given_keys& g) noexcept {
+    if (g.sik.size != 0) {
+      if (g.sik.size != rakp_code_size(g.suite.authentication)) return errc::invalid_argument;
+      return keys.load(backend_, g.suite, g.sik.reveal(), g.password);
+    }
+    return keys.load_derived(backend_, g.suite, g.k1.reveal(), g.k2.reveal(), g.password);
+  }
+
+  // ---- whose it is ----
+
+  /// Ids are used again: of the sessions with this one, the packet's is that whose keys verify it; then `verified` is
+  /// set. Else the newest, and null without any.
+  session* owner_of(conversation_facts& c, const seen& packet, key k, bool& verified) noexcept {
+    session* s = packet.kind.authenticated() ? signer_of(c, packet, k) : reader_of(c, packet, k);
+    verified = s && packet.kind.authenticated() && s->keys.authenticates();
+    if (!s) s = book_.newest(c, k, packet.id);
+    return s ? s : adopt(c, packet, k);
+  }
+  session* signer_of(conversation_facts& c, const seen& packet, key k) noexcept {
+    const auto verifies = [&](session& x) { return verify_authcode(backend_, x.keys, packet).has_value(); };
+    session* s = book_.find_among_all(c, k, packet.id, [&](session& x) { return x.keyed && verifies(x); });
+    if (!s)
+      s = book_.find(c, k, packet.id,
+                     [&](session& x) { return !x.v15 && !x.keyed && find_keys(x, packet) && verifies(x); });
+    return s ? s : adopt(c, packet, k);
+  }
+  session* reader_of(conversation_facts& c, const seen& packet, key k) noexcept {
+    return book_.find(c, k, packet.id, [&](session& x) { return !x.v15 && (x.keyed || find_keys(x, packet)); });
+  }
+
+  /// Tries what is known of a login on the session's first packets: RAKP 4 may have been lost.
+  bool find_keys(session& s, const seen& packet) noexcept {
+    const payload_byte kind = packet.kind;
+    const cipher_suite suite =
+        s.suite_known ? s.suite : usual_suite(s.suite.authentication, kind.authenticated(), kind.encrypted());
+    if (suite.integrity == integrity_algorithm::none && suite.confidentiality == confidentiality_algorithm::none) {
+      s.keyed = s.suite_known && s.keys.load(backend_, suite, derived_keys{}, {}).has_value();
+      return s.keyed;
+    }
+    if (s.key_tries == max_key_tries || !kind.authenticated() || suite.integrity == integrity_algorithm::none)
+      return false;
+    bool tried = given_ != 0;
+    for (std::uint8_t i = 0; i < given_ && !s.keyed; ++i) {
+      s.keyed = load(s.keys, given_keys_[i]).has_value() && s.keys.authenticates() &&
+                verify_authcode(backend_, s.keys, packet).has_value();
+      if (s.keyed) s.given = i;
+    }
+    if (s.keyed) {
+      s.suite = s.keys.suite();
+      s.suite_known = true;
+      return true;
+    }
+    (void)s.exchanges.find([&](const rakp_exchange& e) {
+      if (!e.complete()) return false;
+      tried = true;
+      return secrets_.for_siks(suite.authentication, e, s.user,
+                               [&](const session_secret& sik, const user_key& password, bool) {
+                                 s.keyed = s.keys.load(backend_, suite, sik.reveal(), password).has_value() &&
+                                           verify_authcode(backend_, s.keys, packet).has_value();
+                                 return s.keyed;
+                               });
+    });
+    if (s.keyed) {
+      s.suite = suite;
+      s.suite_known = true;
+    } else {
+      s.keys.unload(backend_);
+      if (tried) ++s.key_tries;
+    }
+    return s.keyed;
+  }
+
+  /// A packet of an unknown session under keys that were given, in either direction of it.
+  session* adopt(const conversation_facts& c, const seen& packet, key k) noexcept {
+    const payload_byte kind = packet.kind;
+    for (std::uint8_t i = 0; i < given_; ++i) {
+      session_keys<B> trial;
+      if (!load(trial, given_keys_[i])) continue;
+      const bool fits = trial.authenticates() == kind.authenticated() && trial.encrypts() == kind.encrypted() &&
+                        (!kind.authenticated() || verify_authcode(backend_, trial, packet).has_value());
+      trial.unload(backend_);
+      if (!fits) continue;
+      session* s = book_.half_known(c, k, i);
+      if (!s) {
+        s = &book_.begin(backend_, c);
+        s->given = i;
+        s->suite = given_keys_[i].suite;
+        s->suite_known = true;
+        s->stage = followed_stage::active;
+        s->keyed = load(s->keys, given_keys_[i]).has_value();
+      }
+      book_.set_id(*s, k, packet.id);
+      return s;
+    }
+    return nullptr;
+  }
+
+  // ---- what is wrong with it ----
+
+  /// Whether the packet is to be believed: the session's protection, and a right authentication code if it has one.
+  bool judge_protection(observation& o, session& s, const seen& packet, bool verified) noexcept {
+    const payload_byte kind = packet.kind;
+    if (!s.suite_known) return !kind.authenticated();
+    const bool authenticates = s.suite.integrity != integrity_algorithm::none;
+    const bool encrypts = s.suite.confidentiality != confidentiality_algorithm::none;
+    if (authenticates && !kind.authenticated()) o.findings.add(finding::not_authenticated);
+    if (encrypts && !kind.encrypted() && kind.type() == payload_type::ipmi &&
+        !s.encryption.off(o.dir == direction::to_console))
+      o.findings.add(finding::not_encrypted);
+    if ((!authenticates && kind.authenticated()) || (!encrypts && kind.encrypted()))
+      o.findings.add(finding::unexpected_protection);
+    if (authenticates != kind.authenticated()) return false;
+    if (!authenticates) return true;
+    const std::size_t code_size = authcode_size(s.suite.integrity);
+    if (packet.behind().size() < code_size + session_trailer::fixed_size) {
+      o.findings.add(finding::trailer_short, static_cast<std::uint32_t>(packet.behind().size()));
+      o.error = errc::bad_trailer;
+      o.auth = verdict::bad;
+      return false;
+    }
+    if (!s.keyed) return true;  // unknown
+    const status genuine = verified ? status{} : verify_authcode(backend_, s.keys, packet);
+    if (genuine.error() == errc::crypto_failure) return false;  // unknown
+    o.auth = genuine ? verdict::ok : verdict::bad;
+    if (!genuine) {
+      o.findings.add(finding::bad_authcode);
+      return false;
+    }
+    judge_trailer(o, packet, code_size);
+    return true;
+  }
+
+  static void judge_trailer(observation& o, const seen& packet, std::size_t code_size) noexcept {
+    const bytes trailer = packet.behind();
+    const std::size_t pad = trailer.size() - code_size - session_trailer::fixed_size;
+    const auto seen = static_cast<std::uint32_t>(pad);
+    const std::size_t header = packet.payload_at - rmcp_header::size;
+    const auto expected = static_cast<std::uint32_t>(session_trailer::pad_for(header, packet.payload_size));
+    if (pad > 4) {
+      o.findings.add(finding::pad_too_long, seen, expected);
+    } else if (pad == 4 && expected == 0) {
+      o.findings.add(finding::pad_length_4);
+    } else if (seen != expected) {
+      o.findings.add(finding::pad_alignment, seen, expected);
+    }
+    if (trailer[pad] != pad) o.findings.add(finding::pad_length, trailer[pad], seen);
+    if (trailer[pad + 1] != session_trailer::next_header)
+      o.findings.add(finding::next_header, trailer[pad + 1], session_trailer::next_header);
+    for (const auto b : trailer.first(pad)) {
+      if (b == session_trailer::pad_byte) continue;
+      o.findings.add(finding::pad_bytes, b, session_trailer::pad_byte);
+      break;
+    }
+  }
+
+  void decrypt(observation& o, session& s, const seen& packet, bool repeat) noexcept {
+    const mutable_bytes payload = packet.payload();
+    if (!s.keys.encrypts()) return;
+    if (payload.size() < 2 * aes_block_size || payload.size() % aes_block_size != 0) {
+      o.findings.add(finding::cipher_pad, static_cast<std::uint32_t>(payload.size()));
+      o.error = errc::bad_padding;
+      return;
+    }
+    if (!s.fresh_iv(o.dir, payload.first(aes_block_size)) && !repeat) o.findings.add(finding::iv_reused);
+    const auto message = decrypt_payload(backend_, s.keys, payload);
+    const std::size_t pad = payload.back();
+    const mutable_bytes data = payload.subspan(aes_block_size);
+    if (message) {
+      if (pad == aes_block_size) o.findings.add(finding::cipher_pad_16);
+      return o.show(*message);
+    }
+    if (message.error() != errc::bad_padding) {
+      o.error = message.error();
+      return;
+    }
+    // Decrypted all the same: FreeIPMI's library takes such a packet by its count alone.
+    o.findings.add(finding::cipher_pad, static_cast<std::uint32_t>(pad));
+    if (pad + 1 > data.size()) {
+      o.error = errc::bad_padding;
+      return;
+    }
+    o.show(data.first(data.size() - pad - 1));
+  }
+
+  B& backend_;
+  login_secrets<B>& secrets_;
+  Book& book_;
+  std::array<given_keys, Given> given_keys_{};
+  std::uint8_t given_ = 0;
+};
+
+}  // namespace rmcpp

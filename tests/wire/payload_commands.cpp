@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: BSL-1.0
+#include <rmcpp/wire/payload_commands.hpp>
+
+#include "support/catch.hpp"
+#include "support/hex.hpp"
+
+using namespace rmcpp;
+using namespace rmcpp::test;
+
+TEST_CASE("Suspend/Resume Payload Encryption: three bytes, reserved bits ignored", "[wire][payload_commands]") {
+  const auto m = decode<payload_encryption_request>(from_hex("c1 f2 e1"));
+  REQUIRE(m);
+  CHECK(m->payload == payload_type::sol);
+  CHECK(m->instance == 2);
+  CHECK(m->operation == 1);
+  std::array<std::uint8_t, 3> again{};
+  REQUIRE(encode(*m, again));
+  CHECK(to_hex(again) == "010201");
+  CHECK(decode<payload_encryption_request>(from_hex("01 02")).error() == errc::truncated);
+  CHECK(decode<payload_encryption_request>(from_hex("01 02 01 00")).error() == errc::trailing_bytes);
+}
