@@ -2,7 +2,8 @@
 #pragma once
 
 /// \file
-/// The library's only macros. Define them before the first include, the same in every translation unit.
+/// The macros with which a program may adapt the library. Define them before the first include, the same in every
+/// translation unit.
 
 /// RMCPP_CHECKED: 1 checks internal invariants (every state change against the transition table), 0 compiles them away.
 /// Defaults to 1 unless NDEBUG is defined.

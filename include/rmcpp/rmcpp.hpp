@@ -2,8 +2,9 @@
 #pragma once
 
 /// \file
-/// Everything but the crypto backends (include one: crypto/cryptopp.hpp is the default) and the dumper (wire/dump.hpp,
-/// for hosted programs).
+/// Both roles, the follower, and all that they are made of. Not here, to be included by who wants them: a crypto
+/// backend (crypto/cryptopp.hpp is the default), the dumper (wire/dump.hpp, for hosted programs), and what helps to
+/// test (testing/testing.hpp).
 
 #include <rmcpp/config.hpp>
 #include <rmcpp/version.hpp>
@@ -11,6 +12,8 @@
 #include <rmcpp/core/bytes.hpp>
 #include <rmcpp/core/cursor.hpp>
 #include <rmcpp/core/errc.hpp>
+#include <rmcpp/core/hash.hpp>
+#include <rmcpp/core/prefetch.hpp>
 #include <rmcpp/core/result.hpp>
 #include <rmcpp/core/secure.hpp>
 #include <rmcpp/core/time.hpp>
@@ -29,12 +32,12 @@
 #include <rmcpp/wire/session_commands.hpp>
 #include <rmcpp/wire/session_v15.hpp>
 #include <rmcpp/wire/session_v2.hpp>
+#include <rmcpp/wire/sol.hpp>
 
 #include <rmcpp/crypto/algorithms.hpp>
 #include <rmcpp/crypto/concepts.hpp>
 
-#include <rmcpp/protect/link.hpp>
-#include <rmcpp/protect/login_keys.hpp>
+#include <rmcpp/protect/batch.hpp>
 #include <rmcpp/protect/link.hpp>
 #include <rmcpp/protect/login_keys.hpp>
 #include <rmcpp/protect/open.hpp>
@@ -43,6 +46,7 @@
 #include <rmcpp/protect/seal.hpp>
 #include <rmcpp/protect/session_keys.hpp>
 #include <rmcpp/protect/suite.hpp>
+#include <rmcpp/protect/v15_packet.hpp>
 
 #include <rmcpp/bmc.hpp>
 #include <rmcpp/console.hpp>

@@ -8,6 +8,7 @@
 #include <string>
 
 using namespace rmcpp;
+using namespace rmcpp::test;
 using namespace rmcpp::testing;
 using test::from_hex;
 using test::to_hex;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// What a BMC says outside a session: pings, and the commands that need no login. NEGATIVE ids are tags.
+// What a BMC says outside a session: pings, and the commands that need no login. Tags: tests/README.md.
 #include "support/bmc_rig.hpp"
 #include "support/catch.hpp"
 
@@ -9,6 +9,7 @@
 namespace {
 
 using namespace rmcpp;
+using namespace rmcpp::test;
 using namespace rmcpp::testing;
 using test::from_hex;
 using test::to_hex;

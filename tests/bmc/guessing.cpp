@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
-// What guessing passwords costs at a BMC, and whom it does not cost anything. NEGATIVE ids are tags.
+// What guessing passwords costs at a BMC, and whom it does not cost anything. Tags: tests/README.md.
 #include "support/bmc_rig.hpp"
 #include "support/catch.hpp"
 
 namespace {
 
 using namespace rmcpp;
+using namespace rmcpp::test;
 using namespace rmcpp::testing;
 
 using rig = bmc_rig<>;

@@ -7,6 +7,7 @@
 #include <set>
 
 using namespace rmcpp;
+using namespace rmcpp::test;
 using namespace rmcpp::testing;
 
 namespace {

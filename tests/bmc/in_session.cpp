@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Inside a session: what is executed, what is dropped, and the session commands. NEGATIVE ids are tags.
+// Inside a session: what is executed, what is dropped, and the session commands. Tags: tests/README.md.
 #include "support/bmc_rig.hpp"
 #include "support/catch.hpp"
 
@@ -8,6 +8,7 @@
 namespace {
 
 using namespace rmcpp;
+using namespace rmcpp::test;
 using namespace rmcpp::testing;
 using test::to_hex;
 

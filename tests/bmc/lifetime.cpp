@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// When sessions end, what the application hears and may do, and calls that are misuse. NEGATIVE ids are tags.
+// When sessions end, what the application hears and may do, and calls that are misuse. Tags: tests/README.md.
 #include "support/bmc_rig.hpp"
 #include "support/catch.hpp"
 #include "support/residue.hpp"
@@ -9,6 +9,7 @@
 namespace {
 
 using namespace rmcpp;
+using namespace rmcpp::test;
 using namespace rmcpp::testing;
 
 using rig = bmc_rig<>;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// A BMC under pressure: full tables, floods, lifetimes, and local resources that fail. NEGATIVE ids are tags.
+// A BMC under pressure: full tables, floods, lifetimes, and local resources that fail. Tags: tests/README.md.
 #include "support/bmc_rig.hpp"
 #include "support/catch.hpp"
 
@@ -9,6 +9,7 @@
 namespace {
 
 using namespace rmcpp;
+using namespace rmcpp::test;
 using namespace rmcpp::testing;
 
 using rig = bmc_rig<>;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// Who may log in to a BMC: RAKP 1's fields, names, levels, keys, each refusal with its own code. NEGATIVE ids are tags.
+// Who may log in to a BMC: RAKP 1's fields, names, levels, keys, each refusal with its own code. Tags: tests/README.md.
 #include "support/bmc_rig.hpp"
 #include "support/catch.hpp"
 
@@ -9,6 +9,7 @@
 namespace {
 
 using namespace rmcpp;
+using namespace rmcpp::test;
 using namespace rmcpp::testing;
 using test::to_hex;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
-// How a BMC negotiates a login: every combination of algorithms, and every refusal with its own code. NEGATIVE ids are
-// tags.
+// How a BMC negotiates a login: every combination of algorithms, and every refusal with its own code. Tags:
+// tests/README.md.
 #include "support/bmc_rig.hpp"
 #include "support/catch.hpp"
 
@@ -9,6 +9,7 @@
 namespace {
 
 using namespace rmcpp;
+using namespace rmcpp::test;
 using namespace rmcpp::testing;
 using test::to_hex;
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-// RAKP at the BMC: what proves a login, what a stranger can learn before that, and repeats. NEGATIVE ids are tags.
+// RAKP at the BMC: what proves a login, what a stranger can learn before that, and repeats. Tags: tests/README.md.
 #include "support/bmc_rig.hpp"
 #include "support/catch.hpp"
 
@@ -8,6 +8,7 @@
 namespace {
 
 using namespace rmcpp;
+using namespace rmcpp::test;
 using namespace rmcpp::testing;
 using test::to_hex;
 

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: BSL-1.0
-// Commands run at most once: repeats answered from what was kept, and answers that come later. NEGATIVE ids are tags.
+// Commands run at most once: repeats answered from what was kept, and answers that come later. Tags: tests/README.md.
 #include "support/bmc_rig.hpp"
 #include "support/catch.hpp"
 
 namespace {
 
 using namespace rmcpp;
+using namespace rmcpp::test;
 using namespace rmcpp::testing;
 
 using rig = bmc_rig<>;

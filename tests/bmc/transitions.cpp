@@ -13,6 +13,7 @@
 namespace {
 
 using namespace rmcpp;
+using namespace rmcpp::test;
 using namespace rmcpp::testing;
 using ls = login_state;
 using lt = login_trigger;

@@ -6,6 +6,7 @@
 namespace {
 
 using namespace rmcpp;
+using namespace rmcpp::test;
 using namespace rmcpp::testing;
 
 console_options wanting(std::initializer_list<std::uint8_t> ids) {

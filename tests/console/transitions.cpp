@@ -9,6 +9,7 @@
 namespace {
 
 using namespace rmcpp;
+using namespace rmcpp::test;
 using namespace rmcpp::testing;
 
 constexpr auto last_state = static_cast<int>(console_state::closed);

@@ -22,7 +22,7 @@ TEST_CASE("Crypto++ allocates when an AES key is first loaded, and in MD2, and n
   std::array<std::uint8_t, 16> tag{};
   const std::array parts{bytes(data).first(77), bytes(data).subspan(77)};
   bool good = true;
-  const auto counted = [&](auto&& f) { return testing::count_heap_calls([&] { good = good && f().has_value(); }); };
+  const auto counted = [&](auto&& f) { return test::count_heap_calls([&] { good = good && f().has_value(); }); };
 
   CHECK((counted([&] { return b.load(aes, secret); }) > 0) == testing::counts_heap_calls);
   CHECK((counted([&] { return b.digest(digest_id::md2, parts, tag); }) > 0) == testing::counts_heap_calls);
@@ -33,7 +33,7 @@ TEST_CASE("Crypto++ allocates when an AES key is first loaded, and in MD2, and n
   CHECK(counted([&] { return b.encrypt(aes, nist_iv, data); }) == 0);
   CHECK(counted([&] { return b.decrypt(aes, nist_iv, data); }) == 0);
   CHECK(counted([&] { return b.digest(digest_id::md5, parts, tag); }) == 0);
-  CHECK(testing::count_heap_calls([&] {
+  CHECK(test::count_heap_calls([&] {
           b.unload(mac);
           b.unload(aes);
         }) == 0);

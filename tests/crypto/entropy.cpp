@@ -188,7 +188,7 @@ TEST_CASE("only the first use makes a heap call", "[crypto][entropy][heap]") {
   cryptopp_entropy e;
   std::array<std::uint8_t, 16> iv{};
   bool good = e.fill(iv);
-  const auto calls = testing::count_heap_calls([&] {
+  const auto calls = test::count_heap_calls([&] {
     for (int i = 0; i < 1000; ++i) good = good && e.fill(iv);  // some 15 pools
   });
   CHECK(calls == 0);

@@ -162,7 +162,7 @@ TEST_CASE("a fused packet makes no heap call", "[crypto][fused][heap]") {
     keys k(id);
     buffer data(1200);
     bool good = true;
-    CHECK(testing::count_heap_calls([&] {
+    CHECK(test::count_heap_calls([&] {
             for (const std::size_t size : {16u, 112u, 128u, 1024u})
               for (const std::size_t room : {0u, 80u})
                 good = good && k.b.encrypt_then_sign(k.aes, k.mac,

@@ -75,7 +75,7 @@ TEST_CASE("OpenSSL allocates in its constructor and when an AES key is loaded, a
   std::array<std::uint8_t, 16> tag{};
   const std::array parts{bytes(data).first(77), bytes(data).subspan(77)};
   bool good = true;
-  const auto counted = [&](auto&& f) { return testing::count_heap_calls([&] { good = good && f().has_value(); }); };
+  const auto counted = [&](auto&& f) { return test::count_heap_calls([&] { good = good && f().has_value(); }); };
 
   CHECK((counted([&] { return b.load(aes, secret); }) > 0) == testing::counts_heap_calls);
   for (const auto id : all_macs) {
@@ -85,7 +85,7 @@ TEST_CASE("OpenSSL allocates in its constructor and when an AES key is loaded, a
   CHECK(counted([&] { return b.encrypt(aes, nist_iv, data); }) == 0);
   CHECK(counted([&] { return b.decrypt(aes, nist_iv, data); }) == 0);
   CHECK(counted([&] { return b.digest(digest_id::md5, parts, tag); }) == 0);
-  CHECK(testing::count_heap_calls([&] {
+  CHECK(test::count_heap_calls([&] {
           b.unload(mac);
           b.unload(aes);
         }) == 0);
@@ -98,9 +98,9 @@ TEST_CASE("with a library context, HMAC is EVP_MAC's, whose every tag allocates 
   openssl_backend::mac_key mac;
   std::array<std::uint8_t, 12> tag{};
   for (const auto id : all_macs) {
-    const auto loading = testing::count_heap_calls([&] { REQUIRE(b.load(mac, id, counting(20))); });
+    const auto loading = test::count_heap_calls([&] { REQUIRE(b.load(mac, id, counting(20))); });
     CHECK((loading > 0) == testing::counts_heap_calls);
-    CHECK(testing::count_heap_calls([&] { (void)b.sign(mac, {}, tag); }) <= 2);
+    CHECK(test::count_heap_calls([&] { (void)b.sign(mac, {}, tag); }) <= 2);
   }
 }
 

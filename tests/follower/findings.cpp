@@ -811,11 +811,11 @@ TEST_CASE("a session of ours has no findings, and everything in it is verified a
   auto options = testing::default_console();
   options.suites = testing::suites_of({suite});
   options.kg = kg;
-  testing::session_pair<> pair(options);
+  test::session_pair<> pair(options);
   pair.managed.config().users.kg_value = kg;
   tape t;
-  pair.network = [&](testing::direction d, int, std::vector<std::uint8_t>& bytes_) {
-    t.push_back({d == testing::direction::to_bmc ? to_bmc : to_console, bytes_});
+  pair.network = [&](direction d, int, std::vector<std::uint8_t>& bytes_) {
+    t.push_back({d == direction::to_bmc ? to_bmc : to_console, bytes_});
     return true;
   };
   REQUIRE(pair.login());

@@ -646,7 +646,7 @@ TEST_CASE("with a backend that allocates nothing, nothing is allocated", "[sessi
   octets room(2048);
   for (const auto& h : all) {
     copy(h.data, room);
-    const auto calls = testing::count_heap_calls([&] {
+    const auto calls = test::count_heap_calls([&] {
       (void)l.ear->feed({1, h.dir}, mutable_bytes(room).first(h.data.size()));
     });
     CHECK(calls == 0);

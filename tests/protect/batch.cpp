@@ -179,12 +179,12 @@ TEST_CASE("packets of one session in a batch are opened in their order, each onc
 
 TEST_CASE("a batch makes no heap call", "[protect][batch][heap]") {
   crowd<cryptopp_backend> c(24);
-  CHECK(testing::count_heap_calls([&] { seal_batch(c.b, std::span(c.jobs)); }) == 0);
+  CHECK(test::count_heap_calls([&] { seal_batch(c.b, std::span(c.jobs)); }) == 0);
   std::vector<open_job<cryptopp_backend>> jobs;
   for (std::size_t i = 0; i < 24; ++i) {
     auto& s = c.sessions[i];
     if (const auto packet = look(c.jobs[i].datagram.first(c.jobs[i].plan.total)))
       jobs.push_back({.keys = &s.keys, .window = &s.window, .packet = *packet, .policy = s.policy()});
   }
-  CHECK(testing::count_heap_calls([&] { open_batch(c.b, std::span(jobs)); }) == 0);
+  CHECK(test::count_heap_calls([&] { open_batch(c.b, std::span(jobs)); }) == 0);
 }

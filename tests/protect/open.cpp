@@ -664,7 +664,7 @@ TEMPLATE_TEST_CASE("opening calls no heap", "[protect][open][heap]", cryptopp_ba
     auto forged = s.sealed(2);
     forged.back() = static_cast<std::uint8_t>(forged.back() ^ 1);
     errc genuine{}, refused{};
-    const auto calls = testing::count_heap_calls([&] {
+    const auto calls = test::count_heap_calls([&] {
       refused = s.open(forged).error();
       genuine = s.open(good).error();
     });

@@ -306,7 +306,7 @@ TEMPLATE_TEST_CASE("sealing calls no heap", "[protect][seal][heap]", cryptopp_ba
     const auto p = plan(s.kind(), s.suite.integrity, 200);
     buffer out(p.total);
     bool good = true;
-    const auto calls = testing::count_heap_calls([&] {
+    const auto calls = test::count_heap_calls([&] {
       for (std::uint32_t i = 1; i <= 10; ++i) {
         const session_header_v2 header{.payload = s.kind(), .id = example_id, .sequence = i};
         good = good && seal(s.b, s.keys, header, p, example_iv, out).has_value();
@@ -316,6 +316,6 @@ TEMPLATE_TEST_CASE("sealing calls no heap", "[protect][seal][heap]", cryptopp_ba
     CHECK(calls == 0);
   }
   // The counter counts: a fresh session's AES schedules live on the heap.
-  const auto loading = testing::count_heap_calls([] { protected_session<cryptopp_backend> s(3); });
+  const auto loading = test::count_heap_calls([] { protected_session<cryptopp_backend> s(3); });
   CHECK((loading > 0) == testing::counts_heap_calls);
 }

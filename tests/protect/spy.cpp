@@ -91,7 +91,7 @@ TEST_CASE("no packet makes a heap call with Crypto++, of any suite and size, eit
       const auto p = plan(s.kind(), s.suite.integrity, size);
       buffer out(p.total + seal_slack);
       bool good = true;
-      CHECK(testing::count_heap_calls([&] {
+      CHECK(test::count_heap_calls([&] {
               for (const std::size_t room : {std::size_t{0}, seal_slack}) {
                 const session_header_v2 header{.payload = s.kind(), .id = example_id, .sequence = ++sequence};
                 const auto datagram = mutable_bytes(out).first(p.total + room);

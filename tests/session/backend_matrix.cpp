@@ -12,6 +12,7 @@
 #include <utility>
 
 using namespace rmcpp;
+using namespace rmcpp::test;
 using namespace rmcpp::testing;
 using kind = console_event::kind;
 
@@ -111,16 +112,16 @@ TEMPLATE_LIST_TEST_CASE("any one datagram lost, doubled or spoilt between every 
   enum class fault : std::uint8_t { lost, doubled, spoilt };
   for (const auto suite : some_suites) {
     for (const auto what : {fault::lost, fault::doubled, fault::spoilt}) {
-      for (const auto way : {testing::direction::to_bmc, testing::direction::to_console}) {
+      for (const auto way : {direction::to_bmc, direction::to_console}) {
         for (int nth = 3; nth <= 8; ++nth) {
           CAPTURE(int{suite}, int(what), int(way), nth);
           pair p(console_with(suite));
-          p.network = [&](testing::direction d, int count, typename pair::datagram& bytes_) {
+          p.network = [&](direction d, int count, typename pair::datagram& bytes_) {
             if (d != way || count != nth) return true;
             if (what == fault::lost) return false;
             if (what == fault::spoilt) bytes_.back() ^= 1;
-            if (what == fault::doubled && d == testing::direction::to_console) p.tell_console(bytes_);
-            if (what == fault::doubled && d == testing::direction::to_bmc) {
+            if (what == fault::doubled && d == direction::to_console) p.tell_console(bytes_);
+            if (what == fault::doubled && d == direction::to_bmc) {
               const auto answer = p.ask_bmc(bytes_);
               if (!answer.empty()) p.tell_console(answer);
             }
@@ -174,7 +175,7 @@ TEMPLATE_LIST_TEST_CASE("many requests, levels, late answers and a second login 
     REQUIRE(p.answers.size() == 1);
     CHECK(equal(p.answers[0].data, data));
     // Silence ends it on both sides.
-    p.network = [](testing::direction, int, typename pair::datagram&) { return false; };
+    p.network = [](direction, int, typename pair::datagram&) { return false; };
     p.run(seconds(200));
     CHECK(p.con.state() == console_state::closed);
     CHECK(p.managed.active_sessions() == 0);

@@ -9,7 +9,7 @@
 #include <iterator>
 
 using namespace rmcpp;
-using namespace rmcpp::testing;
+using namespace rmcpp::test;
 
 // For pasting: session_diagram "[print]"
 TEST_CASE("print README.md's state diagrams", "[.][print]") {

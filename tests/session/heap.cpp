@@ -7,6 +7,7 @@
 #include <rmcpp/crypto/cryptopp.hpp>
 
 using namespace rmcpp;
+using namespace rmcpp::test;
 using namespace rmcpp::testing;
 
 namespace {

@@ -8,7 +8,9 @@
 #include "support/chosen_backend.hpp"
 #include "support/hex.hpp"
 
-namespace rmcpp::testing {
+namespace rmcpp::test {
+
+using namespace testing;
 
 /// A BMC, its clock, and what became of the datagrams fed. Datagrams and replies lie in blocks of exactly their size.
 template <backend B = bmc_backend, class Traits = test_bmc_traits> struct bmc_rig {
@@ -76,4 +78,4 @@ inline octets id_bytes(session_id id) {
   return out;
 }
 
-}  // namespace rmcpp::testing
+}  // namespace rmcpp::test

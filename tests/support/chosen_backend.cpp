@@ -12,6 +12,7 @@
 #include <string>
 
 using namespace rmcpp;
+using namespace rmcpp::test;
 using namespace rmcpp::testing;
 using test::to_hex;
 

@@ -9,7 +9,9 @@
 #include <string_view>
 #include <utility>
 
-namespace rmcpp::testing {
+namespace rmcpp::test {
+
+using namespace testing;
 
 enum class side : std::uint8_t { console, bmc };
 enum class backend_kind : std::uint8_t { null, cryptopp, openssl };
@@ -150,4 +152,4 @@ template <> struct peer_backend<console_backend> { using type = bmc_backend; };
 template <> struct peer_backend<bmc_backend> { using type = console_backend; };
 template <class B> using peer_backend_t = typename peer_backend<B>::type;
 
-}  // namespace rmcpp::testing
+}  // namespace rmcpp::test

@@ -11,7 +11,9 @@
 #include <stdexcept>
 #include <string>
 
-namespace rmcpp::testing {
+namespace rmcpp::test {
+
+using namespace testing;
 
 namespace {
 
@@ -144,4 +146,4 @@ namespace {
 [[maybe_unused]] const backend_kind asked_early = backend_of(side::console);
 }  // namespace
 
-}  // namespace rmcpp::testing
+}  // namespace rmcpp::test

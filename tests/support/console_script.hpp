@@ -8,7 +8,9 @@
 
 #include <stdexcept>
 
-namespace rmcpp::testing {
+namespace rmcpp::test {
+
+using namespace testing;
 
 using datagram = octets;
 
@@ -124,4 +126,4 @@ struct active_console : session_pair<> {
   }
 };
 
-}  // namespace rmcpp::testing
+}  // namespace rmcpp::test

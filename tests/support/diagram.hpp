@@ -6,7 +6,7 @@
 
 #include <string>
 
-namespace rmcpp::testing {
+namespace rmcpp::test {
 
 constexpr const char* name_of(console_state s) {
   switch (s) {
@@ -86,4 +86,4 @@ inline std::string marked(const std::string& name, const std::string& diagram) {
   return "<!-- " + name + " -->\n" + diagram + "<!-- /" + name + " -->\n";
 }
 
-}  // namespace rmcpp::testing
+}  // namespace rmcpp::test

@@ -15,8 +15,8 @@
 
 namespace rmcpp::test {
 
-using testing::bmc_backend;
-using testing::console_backend;
+using test::bmc_backend;
+using test::console_backend;
 using testing::crafted_bmc;
 using testing::crafted_console;
 using testing::null_backend;

@@ -13,7 +13,7 @@
 #endif
 #endif
 
-namespace rmcpp::testing {
+namespace rmcpp::test {
 
 inline std::size_t heap_calls = 0;
 #if defined(__GLIBC__) && !defined(RMCPP_TEST_SANITIZED)
@@ -29,7 +29,7 @@ template <class F> std::size_t count_heap_calls(F&& f) {
   return heap_calls - before;
 }
 
-}  // namespace rmcpp::testing
+}  // namespace rmcpp::test
 
 #if defined(__GLIBC__) && !defined(RMCPP_TEST_SANITIZED)
 
@@ -42,19 +42,19 @@ void* __libc_realloc(void*, std::size_t) noexcept;
 void* __libc_memalign(std::size_t, std::size_t) noexcept;
 
 void* malloc(std::size_t n) noexcept {
-  ++rmcpp::testing::heap_calls;
+  ++rmcpp::test::heap_calls;
   return __libc_malloc(n);
 }
 void* calloc(std::size_t n, std::size_t size) noexcept {
-  ++rmcpp::testing::heap_calls;
+  ++rmcpp::test::heap_calls;
   return __libc_calloc(n, size);
 }
 void* realloc(void* p, std::size_t n) noexcept {
-  ++rmcpp::testing::heap_calls;
+  ++rmcpp::test::heap_calls;
   return __libc_realloc(p, n);
 }
 void* memalign(std::size_t alignment, std::size_t n) noexcept {
-  ++rmcpp::testing::heap_calls;
+  ++rmcpp::test::heap_calls;
   return __libc_memalign(alignment, n);
 }
 void* aligned_alloc(std::size_t alignment, std::size_t n) noexcept { return memalign(alignment, n); }

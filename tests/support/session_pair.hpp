@@ -10,7 +10,9 @@
 #include <functional>
 #include <vector>
 
-namespace rmcpp::testing {
+namespace rmcpp::test {
+
+using namespace testing;
 
 using rmcpp::direction;
 
@@ -131,4 +133,4 @@ struct session_pair {
   }
 };
 
-}  // namespace rmcpp::testing
+}  // namespace rmcpp::test

@@ -9,6 +9,7 @@
 #include <stdexcept>
 
 using namespace rmcpp;
+using namespace rmcpp::test;
 using namespace rmcpp::testing;
 using test::to_hex;
 

@@ -10,8 +10,12 @@ namespace rmcpp {
 
 /// Slows down guessing at a BMC: after a wrong RAKP 3, further logins of the same name from the same quota key wait,
 /// 1 s at first, doubling up to 32 s. Nobody else waits, and a user is never locked out: a garbage RAKP 3 needs no
-/// password, so a lock would shut out the owner. Holds N offenders; a quota key that wants more while all wait has all
-/// its names wait. Once a wait is over its slot may go to another, and then the doubling begins anew.
+/// password, so a lock would shut out the owner.
+///
+/// An offender is a name and a quota key; the table holds N of them. Where it is full of offenders that still wait, and
+/// one of their quota keys fails under yet another name, that key's entry is widened to all names: from then on the
+/// whole quota key waits. A newcomer of another quota key takes the place of the one whose wait ends first. Once a wait
+/// is over its place may go to anybody, and then the doubling begins anew.
 template <peer_address Peer, std::size_t N> class penalty_table {
  public:
   static constexpr milliseconds first{1000};

@@ -13,13 +13,14 @@
 
 namespace rmcpp {
 
-/// The 64 request sequence numbers. One that was used stays out of use for at least 10 s after its request ended, so
-/// that a late answer cannot be mistaken for another's.
+/// The 64 request sequence numbers. One that was used rests for at least 10 s after its request ended, so that a late
+/// answer cannot be mistaken for another's.
 class sequence_pool {
  public:
   static constexpr milliseconds quarantine{10'000};
 
-  /// The next free number, round-robin. With more than about three requests a second the quarantine is cut short.
+  /// The next free number, round-robin. Who sends more than about three requests a second uses up 64 numbers within
+  /// their rest; then resting ones are taken again, never those in use.
   std::uint8_t take(instant now) noexcept {
     rotate(now);
     const std::uint64_t taken = busy_ | recent_ | older_;
@@ -44,7 +45,8 @@ class sequence_pool {
 
  private:
   static constexpr std::uint64_t bit(std::uint8_t n) noexcept { return std::uint64_t{1} << n; }
-  /// Two generations: a number leaves `older_` between one and two quarantines after its release.
+  /// Numbers rest in two generations, so that no time is kept for each: what was released lies in `recent_`, moves to
+  /// `older_` when a quarantine has passed, and is free when another has. That makes one to two quarantines of rest.
   void rotate(instant now) noexcept {
     if (now < rotate_at_) return;
     const bool long_ago = now >= rotate_at_ + quarantine;
@@ -60,7 +62,8 @@ class sequence_pool {
   std::uint8_t last_ = 63;
 };
 
-/// A fixed table of requests: queued, sent, ended but not yet told.
+/// A console's requests, in fixed slots. A request is queued until its answer comes or its tries are used up, however
+/// often it was sent meanwhile; then it has ended, and keeps its slot until next_event() has told so.
 template <class Traits> class request_table {
  public:
   static constexpr std::size_t max_data = 255;
@@ -181,7 +184,8 @@ template <class Traits> class request_table {
     return {};
   }
 
-  /// Before the next datagram is taken: views into the last one are dead, answers not yet told are lost.
+  /// Called before the next datagram is taken. The answers that nobody has taken yet are views into the last datagram,
+  /// which is gone by then: they are told as not_drained.
   void drop_views() noexcept {
     for (auto& e : entries_) {
       if (e.phase != state::ended || !e.has_view) continue;

@@ -88,6 +88,13 @@ template <std::size_t N> class bounded {
     return true;
   }
 
+  /// Makes it `n` bytes long, at most N, and returns them, to be written: what they are before is not specified.
+  [[nodiscard]] constexpr std::span<std::uint8_t> resize(std::size_t n) noexcept {
+    RMCPP_ASSERT(n <= N);
+    size_ = static_cast<std::uint8_t>(n <= N ? n : N);
+    return {data_.data(), size_};
+  }
+
   [[nodiscard]] constexpr std::size_t size() const noexcept { return size_; }
   [[nodiscard]] constexpr bool empty() const noexcept { return size_ == 0; }
   [[nodiscard]] constexpr bytes view() const noexcept { return bytes(data_.data(), size_); }

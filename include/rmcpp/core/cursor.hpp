@@ -114,7 +114,8 @@ class writer {
     if (!room(n)) return;
     for (std::size_t i = 0; i < n; ++i, v >>= 8) out_[at_++] = static_cast<std::uint8_t>(v);
   }
-  /// What was built in its place stays there.
+  /// A view may point to where it is to be written: who builds a message's data inside the datagram encodes the message
+  /// around it, and nothing is copied.
   constexpr void append(bytes v) noexcept {
     if (!room(v.size())) return;
     if (v.data() != out_.data() + at_) copy(v, out_.subspan(at_));

@@ -8,9 +8,11 @@
 namespace rmcpp {
 
 /// N records in place, each filed under up to `Keys` numbers (hashes: equal numbers may belong to different records).
-/// When all are taken, the least recently used one is given away: of those that were not preferred, while they take
-/// half of the table or more, else of the preferred ones. Every operation takes constant time while numbers differ.
-/// Records never move.
+/// Every operation takes constant time while numbers differ. Records never move.
+///
+/// A record may be preferred. When all N are taken and a new one is wanted, the least recently used of the ordinary
+/// records is given away, so that preferred ones stay. But preferred records may not crowd out the others: once they
+/// take more than half of the table, it is the least recently used of them that is given away.
 template <class Record, std::size_t N, std::size_t Keys> class lru_table {
   static_assert(N >= 1 && N < 0x10000000 && Keys >= 1);
 

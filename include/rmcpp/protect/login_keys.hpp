@@ -45,52 +45,58 @@ namespace detail {
 /// The HMACs of a login.
 enum class rakp_hmac : std::uint8_t { rakp2, rakp3, sik, rakp4, k1, k2 };
 
-/// The text of one of them, in the order of 13.31 and 13.32.
+/// The text of one of them, in the order of 13.31 and 13.32. All parts but the name have one size.
 class rakp_text {
  public:
-  constexpr rakp_text(rakp_hmac what, const rakp_transcript& t) noexcept {
-    writer w(room_);
-    switch (what) {
-      case rakp_hmac::rakp2:
-        w.le32("SIDm", t.console_id);
-        w.le32("SIDc", t.managed_id);
-        w.raw("Rm", t.console_random);
-        w.raw("Rc", t.managed_random);
-        w.raw("GUIDc", t.managed_guid);
-        break;
-      case rakp_hmac::rakp3:
-        w.raw("Rc", t.managed_random);
-        w.le32("SIDm", t.console_id);
-        break;
-      case rakp_hmac::sik:
-        w.raw("Rm", t.console_random);
-        w.raw("Rc", t.managed_random);
-        break;
-      case rakp_hmac::rakp4:
-        w.raw("Rm", t.console_random);
-        w.le32("SIDc", t.managed_id);
-        w.raw("GUIDc", t.managed_guid);
-        break;
-      case rakp_hmac::k1:
-      case rakp_hmac::k2: {
-        // 20 bytes for every hash, whatever its block size.
-        constexpr std::size_t constant_size = 20;
-        fill(mutable_bytes(room_).first(constant_size), what == rakp_hmac::k1 ? 1 : 2);
-        size_ = constant_size;
-        return;
-      }
-    }
-    if (what != rakp_hmac::rakp4) {
-      w.u8("ROLEm", t.role);
-      w.counted8("UNm", t.name);
-    }
-    size_ = w.size();
-  }
-  [[nodiscard]] constexpr bytes view() const noexcept { return bytes(room_).first(size_); }
+  rakp_text(rakp_hmac what, const rakp_transcript& t) noexcept { lay_out(what, t); }
+  [[nodiscard]] bytes view() const noexcept { return bytes(room_).first(size_); }
 
  private:
+  void lay_out(rakp_hmac what, const rakp_transcript& t) noexcept {
+    switch (what) {
+      case rakp_hmac::rakp2:
+        add(t.console_id);
+        add(t.managed_id);
+        add(t.console_random);
+        add(t.managed_random);
+        add(t.managed_guid);
+        return add_user(t);
+      case rakp_hmac::rakp3:
+        add(t.managed_random);
+        add(t.console_id);
+        return add_user(t);
+      case rakp_hmac::sik:
+        add(t.console_random);
+        add(t.managed_random);
+        return add_user(t);
+      case rakp_hmac::rakp4:
+        add(t.console_random);
+        add(t.managed_id);
+        return add(t.managed_guid);
+      default:
+        // 20 bytes for every hash, whatever its block size.
+        size_ = 20;
+        fill(mutable_bytes(room_).first(size_), what == rakp_hmac::k1 ? 1 : 2);
+    }
+  }
+  void add(session_id id) noexcept {
+    store_le32(room_.data() + size_, to_integer(id));
+    size_ += 4;
+  }
+  void add(const octets16& v) noexcept {
+    __builtin_memcpy(room_.data() + size_, v.data(), v.size());
+    size_ += v.size();
+  }
+  /// ROLEm, ULm, UNm.
+  void add_user(const rakp_transcript& t) noexcept {
+    room_[size_] = t.role.value;
+    room_[size_ + 1] = static_cast<std::uint8_t>(t.name.size());
+    __builtin_memcpy(room_.data() + size_ + 2, t.name.padded().data(), username::capacity);
+    size_ += 2 + t.name.size();
+  }
+
   static constexpr std::size_t longest = 4 + 4 + 3 * 16 + 1 + 1 + username::capacity;  // RAKP 2
-  std::array<std::uint8_t, longest> room_{};
+  std::array<std::uint8_t, longest> room_;  // only what was written is ever read
   std::size_t size_ = 0;
 };
 
@@ -108,7 +114,7 @@ template <backend B> class login_key {
   ~login_key() { unload(); }
   /// After its last use, before the next key is loaded: an accelerator may have one slot to spare.
   void unload() noexcept {
-    backend_.unload(key_);
+    if (size_ != 0 && loaded_) backend_.unload(key_);
     loaded_ = errc::crypto_failure;
   }
 
@@ -142,10 +148,9 @@ template <backend B> class login_key {
     return backend_.sign(key_, all, tag);
   }
   result<rakp_code> code(hmac what, const rakp_transcript& t) noexcept {
-    std::array<std::uint8_t, max_tag_size> tag{};
-    const auto out = mutable_bytes(tag).first(size_);
-    const status made = sign(what, t, out);
-    return {rakp_code(out), made.error()};
+    rakp_code tag;
+    const status made = sign(what, t, tag.resize(size_));
+    return {tag, made.error()};
   }
 
   B& backend_;

@@ -54,8 +54,9 @@ constexpr mac_id integrity_mac(integrity_algorithm i) noexcept {
   }
 }
 
-/// The suite that a packet's protection most likely means where only the authentication algorithm is known: the
-/// integrity algorithm with the same hash, and AES.
+/// A guess at a session's suite for who has seen its packets but not the Open Session messages that agreed on it. RAKP
+/// codes tell the authentication algorithm by their length, a packet's bits tell whether it is authenticated and
+/// encrypted; what nothing tells is taken to be what everybody uses: the integrity algorithm with the same hash, AES.
 constexpr cipher_suite usual_suite(authentication_algorithm a, bool authenticated, bool encrypted) noexcept {
   auto i = integrity_algorithm::none;
   if (authenticated) {

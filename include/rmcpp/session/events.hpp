@@ -7,7 +7,8 @@
 
 namespace rmcpp {
 
-/// A ring of the last N events. Overflow drops the newest and is counted: state lives in the machine, not here.
+/// Up to N events that nobody has taken yet, the oldest first. One that comes when all places are taken is dropped, and
+/// counted: what a machine knows is in the machine, events only tell of it.
 template <class Event, std::size_t N> class event_ring {
  public:
   constexpr void push(const Event& e) noexcept {
