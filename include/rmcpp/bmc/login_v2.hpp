@@ -153,21 +153,30 @@ template <bmc_config Config> class bmc_login_v2 {
     if (!o && c.sessions.find(m.managed_id)) return errc::unexpected_message;
     if (!o) return refuse_unknown(c, payload_type::rakp2, m.tag);
     if (!(o->peer == c.from)) return errc::wrong_peer;
+    if (const auto why = judge_form(prefix, payload.size()); why != rakp_status::no_errors)
+      return refuse_rakp1(c, *o, m.tag, why);
+    if (c.penalties.waits(c.from, m.name, c.now)) return errc::rate_limited;
+    user_record user;
+    if (const auto why = find_user(c, m, user); why != rakp_status::no_errors) return refuse_rakp1(c, *o, m.tag, why);
+    return proven_by(c, *o, m, user);
+  }
+
+  static rakp_status judge_form(const result<decoded_prefix<rakp1>>& m, std::size_t size) noexcept {
     // Some firmware tools pad the name field to 16 bytes and count the name itself.
     constexpr std::size_t padded_size = 44;
-    if (!prefix || (prefix->size != payload.size() && payload.size() != padded_size))
-      return refuse_rakp1(c, *o, m.tag, rakp_status::invalid_name_length);
-    if (m.role.level() < privilege::callback || m.role.level() > privilege::oem)
-      return refuse_rakp1(c, *o, m.tag, rakp_status::invalid_role);
-    if (c.penalties.waits(c.from, m.name, c.now)) return errc::rate_limited;
+    if (!m || (m->size != size && size != padded_size)) return rakp_status::invalid_name_length;
+    const privilege level = m->message.role.level();
+    const bool defined = level >= privilege::callback && level <= privilege::oem;
+    return defined ? rakp_status::no_errors : rakp_status::invalid_role;
+  }
 
-    user_record user;
+  /// Sets `user.id` to none where the name may not log in; only with the option `disclose` that is told here already.
+  static rakp_status find_user(const context& c, const rakp1& m, user_record& user) noexcept {
     const bool known = c.users.find(m.name, m.role, c.from.channel(), user) && user.enabled;
-    if (c.options.disclose && !known) return refuse_rakp1(c, *o, m.tag, rakp_status::unauthorized_name);
-    if (c.options.disclose && m.role.level() > user.limit)
-      return refuse_rakp1(c, *o, m.tag, rakp_status::unauthorized_role_or_privilege);
     if (!known) user.id = user_id::none;
-    return proven_by(c, *o, m, user);
+    if (!c.options.disclose) return rakp_status::no_errors;
+    if (!known) return rakp_status::unauthorized_name;
+    return m.role.level() > user.limit ? rakp_status::unauthorized_role_or_privilege : rakp_status::no_errors;
   }
 
   /// The login is gone; nothing is told of it, for nobody has proved anything.
@@ -244,9 +253,7 @@ template <bmc_config Config> class bmc_login_v2 {
     const rakp3& m = *decoded;
     if (const session* s = c.sessions.find(m.managed_id)) return on_repeated_rakp3(c, *s, m);
     proven* const p = proven_.find(m.managed_id);
-    if (!p && opened_.find(m.managed_id)) return errc::unexpected_message;
-    if (!p && m.status != rakp_status::no_errors) return errc::unknown_session;
-    if (!p) return refuse_unknown(c, payload_type::rakp4, m.tag);
+    if (!p) return on_stray_rakp3(c, m);
     if (!(p->peer == c.from)) return errc::wrong_peer;
     if (c.penalties.waits(c.from, p->transcript.name, c.now)) return errc::rate_limited;
 
@@ -266,6 +273,13 @@ template <bmc_config Config> class bmc_login_v2 {
     session* const s = c.sessions.free_slot(c.options.max_sessions);
     if (!s) return refuse_rakp3(c, *p, m.tag, rakp_status::insufficient_resources, errc::no_slot);
     return begin_session(c, *s, *p, user, kuid, m);
+  }
+
+  /// No login waits for it.
+  step on_stray_rakp3(const context& c, const rakp3& m) noexcept {
+    if (opened_.find(m.managed_id)) return errc::unexpected_message;
+    if (m.status != rakp_status::no_errors) return errc::unknown_session;
+    return refuse_unknown(c, payload_type::rakp4, m.tag);
   }
 
   /// The login is gone, and its user is told of.

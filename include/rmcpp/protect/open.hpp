@@ -98,18 +98,15 @@ template <backend B> class opener {
                             const open_policy& policy) noexcept {
     const payload_byte kind = packet.kind;
     if (packet.format != packet_format::v2) return errc::bad_auth_type;
-    if (keys.authenticates() && !kind.authenticated()) return errc::not_authenticated;
-    if (policy.encrypted && !kind.encrypted()) return errc::not_encrypted;
-    if (keys.authenticates() != kind.authenticated() || policy.encrypted != kind.encrypted())
-      return errc::unexpected_protection;
+    if (const status as_agreed = check_protection(keys, kind, policy); !as_agreed) return as_agreed.error();
     const auto fresh = window.check(packet.sequence, keys.authenticates() ? policy.rule : window_rule::strict);
     const bool repeated = fresh.error() == errc::replayed;
     const bool tell = policy.seen_before == repeats::tell && keys.authenticates();
     if (!fresh && !(repeated && tell)) return fresh.error();
     if (kind.authenticated()) {
-      const status sound = check_trailer(packet.behind(), authcode_size(keys.suite().integrity));
-      if (!sound) return sound.error();
-      if (const status genuine = verify_authcode(b, keys, packet); !genuine) return genuine.error();
+      status genuine = check_trailer(packet.behind(), authcode_size(keys.suite().integrity));
+      if (genuine) genuine = verify_authcode(b, keys, packet);
+      if (!genuine) return genuine.error();
     }
     mutable_bytes message = packet.payload();
     if (kind.encrypted()) {
@@ -119,6 +116,16 @@ template <backend B> class opener {
     }
     if (!repeated) window.accept(packet.sequence);
     return opened(kind.type(), message, repeated);
+  }
+
+ private:
+  /// What a packet says of its protection is what the session has, neither more nor less.
+  static status check_protection(const session_keys<B>& keys, payload_byte kind, const open_policy& policy) noexcept {
+    if (keys.authenticates() && !kind.authenticated()) return errc::not_authenticated;
+    if (policy.encrypted && !kind.encrypted()) return errc::not_encrypted;
+    if (keys.authenticates() != kind.authenticated() || policy.encrypted != kind.encrypted())
+      return errc::unexpected_protection;
+    return {};
   }
 };
 

@@ -31,6 +31,13 @@ template <backend B> constexpr suite_list usable_suites(const suite_list& wanted
   return suite_list(bytes(list).first(n));
 }
 
+/// Whether a suite is what a proposal asks for; a null payload asks for nothing.
+constexpr bool fits(const open_session_request& rq, const cipher_suite& s) noexcept {
+  return (rq.authentication.is_any() || rq.authentication.algorithm == s.authentication) &&
+         (rq.integrity.is_any() || rq.integrity.algorithm == s.integrity) &&
+         (rq.confidentiality.is_any() || rq.confidentiality.algorithm == s.confidentiality);
+}
+
 /// The BMC's side: the first of our suites that fits the proposal; a null payload leaves that algorithm to us, but
 /// never brings a login without authentication. Sets `chosen` on success, else returns the status to refuse with.
 template <backend B>
@@ -42,14 +49,10 @@ constexpr rakp_status negotiate(const open_session_request& rq, bytes suites, co
     return rakp_status::invalid_confidentiality_algorithm;
   for (const auto id : suites) {
     const cipher_suite& s = *find_suite(id);
-    const bool left_open = rq.authentication.is_any();
-    if (left_open && s.authentication == authentication_algorithm::rakp_none) continue;
-    if ((left_open || rq.authentication.algorithm == s.authentication) &&
-        (rq.integrity.is_any() || rq.integrity.algorithm == s.integrity) &&
-        (rq.confidentiality.is_any() || rq.confidentiality.algorithm == s.confidentiality)) {
-      chosen = &s;
-      return rakp_status::no_errors;
-    }
+    const bool unasked = rq.authentication.is_any() && s.authentication == authentication_algorithm::rakp_none;
+    if (unasked || !fits(rq, s)) continue;
+    chosen = &s;
+    return rakp_status::no_errors;
   }
   return rakp_status::no_cipher_suite_match;
 }
