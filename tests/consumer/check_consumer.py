@@ -2,10 +2,12 @@
 # SPDX-License-Identifier: BSL-1.0
 """Builds and runs a program outside the tree that uses rmcpp: installed, through pkg-config, or as a Meson subproject.
 
-Neither way may look for anything but rmcpp.
+Neither way may look for anything but rmcpp. And the tree itself configures with any of its parts disabled.
 """
 
 import argparse
+import itertools
+import json
 import os
 import re
 import shutil
@@ -82,8 +84,29 @@ def as_subproject(meson, folder, env, version):
     expect(output, version, 'the program built with the subproject')
 
 
+def with_any_parts(meson, folder, env, version):
+    """Parts that are disabled are absent, and the tests of what there is are registered."""
+    target_of = {'tests': 'core_bytes', 'examples': 'dissect', 'bench': 'bench'}
+    for values in itertools.product(('auto', 'disabled'), repeat=len(target_of)):
+        build = folder / '-'.join(values)
+        options = [f'-D{part}={value}' for part, value in zip(target_of, values)]
+        run([meson, 'setup', ROOT, build, *options], env)
+
+        def introspect(topic):
+            return json.loads((build / 'meson-info' / f'intro-{topic}.json').read_text())
+
+        wanted = {part for part, value in zip(target_of, values) if value == 'auto'}
+        targets = {target['name'] for target in introspect('targets')}
+        built = {part for part, target in target_of.items() if target in targets}
+        expect(built - wanted, set(), f'{options}: parts built though disabled')
+        expect('tests' in built, 'tests' in wanted, f'{options}: tests, which this machine can build')
+        needs = {'core': {'tests'}, 'docs': {'tests', 'examples'}, 'interop': {'tests', 'examples'}, 'bench': {'bench'}}
+        suites = {suite.split(':')[-1] for test in introspect('tests') for suite in test['suite']}
+        expect(suites & set(needs), {suite for suite, parts in needs.items() if parts <= built}, f'{options}: suites')
+
+
 def main():
-    modes = {'pkgconfig': through_pkgconfig, 'subproject': as_subproject}
+    modes = {'pkgconfig': through_pkgconfig, 'subproject': as_subproject, 'configure': with_any_parts}
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--mode', choices=modes, required=True)
     parser.add_argument('--meson', default='meson')
