@@ -109,7 +109,7 @@ def self_test():
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('compiler', choices=['g++', 'clang++', *CROSS, 'self-test'])
+    parser.add_argument('compiler', choices=['g++', 'clang++', 'clang++-19', *CROSS, 'self-test'])
     compiler = parser.parse_args().compiler
     if compiler == 'self-test':
         return min(self_test(), 1)
