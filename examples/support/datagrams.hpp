@@ -114,17 +114,19 @@ class role_finder {
     return d.size() >= 4 && d[0] == 0x06 && d[1] == 0x00 && kind() >= rmcpp::rmcp_class::asf &&
            kind() <= rmcpp::rmcp_class::oem;
   }
+  static constexpr std::size_t packed_size = 19;
+  static void pack(const endpoint& e, std::span<std::uint8_t, packed_size> to) {
+    rmcpp::copy(e.address, to);
+    to[16] = e.v6;
+    to[17] = static_cast<std::uint8_t>(e.port >> 8);
+    to[18] = static_cast<std::uint8_t>(e.port & 0xff);
+  }
   /// The same for both directions.
   static std::uint64_t digest(const endpoint& a, const endpoint& b) {
-    std::array<std::uint8_t, 38> all{};
-    std::size_t n = 0;
-    for (const endpoint* e : {&std::min(a, b), &std::max(a, b)}) {
-      n += rmcpp::copy(e->address, rmcpp::mutable_bytes(all).subspan(n));
-      all[n++] = e->v6;
-      all[n++] = static_cast<std::uint8_t>(e->port >> 8);
-      all[n++] = static_cast<std::uint8_t>(e->port & 0xff);
-    }
-    return rmcpp::content_digest(all);
+    std::array<std::uint8_t, 2 * packed_size> both{};
+    pack(std::min(a, b), std::span(both).first<packed_size>());
+    pack(std::max(a, b), std::span(both).last<packed_size>());
+    return rmcpp::content_digest(both);
   }
   known* find(std::uint64_t number) {
     known* const k = table_.find(0, number, [](const known&) { return true; });

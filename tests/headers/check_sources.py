@@ -1,7 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSL-1.0
-"""Another compiler than the one that builds accepts every C++ file, without a warning: check_sources.py COMPILER."""
+"""More than the build asks of the C++ files; each warning is an error. By mode:
 
+clang++-19: a compiler newer than the one that builds accepts every file;
+release: the optimiser, which sees more than the parser, has nothing to say of the example programs.
+"""
+
+import argparse
 import os
 import shutil
 import sys
@@ -19,46 +24,66 @@ DEFINES = {
 }
 
 
-def check(root, name):
+def check(root, name, flags, sources):
     """Returns a list of (what, problem)."""
     path = shutil.which(name)
     if not path:
         return [(name, 'compiler not found')]
     with ThreadPoolExecutor(2) as pool:
         pending = []
-        for folder, defines in DEFINES.items():
-            command = [path, '-fsyntax-only', *FLAGS, *defines, f'-I{root}/include', f'-I{root}/{folder}']
-            for source in sorted((root / folder).rglob('*.cpp')):
-                pending.append((source.relative_to(root), pool.submit(run, [*command, source])))
+        for source in sources:
+            folder = source.relative_to(root).parts[0]
+            command = [path, *FLAGS, *flags, *DEFINES[folder], f'-I{root}/include', f'-I{root}/{folder}', source]
+            pending.append((source.relative_to(root), pool.submit(run, command)))
         problems = [(what, future.result()) for what, future in pending if future.result()]
-    print(f'{name}: {len(pending)} files')
+    print(f'{name} {" ".join(flags)}: {len(pending)} files')
     return problems if pending else [(root, 'no files')]
 
 
+def check_syntax(root, compiler):
+    return check(root, compiler, ['-fsyntax-only'],
+                 [source for folder in DEFINES for source in sorted((root / folder).rglob('*.cpp'))])
+
+
+def check_release(root):
+    return check(root, 'g++', ['-O3', '-DNDEBUG', '-S', '-o', '/dev/null'],
+                 [source for source in sorted((root / 'examples').glob('*.cpp')) if not source.stem.endswith('_test')])
+
+
 def self_test():
-    """A file of each folder that warns or does not compile is named."""
+    """What does not compile or warns is named, and only that."""
     sound = 'int main() {}\n'
-    broken = {'examples/a.cpp': 'int f(long n) { return n; }\n', 'tests/b/c.cpp': 'int f() { return x; }\n',
-              'bench/d.cpp': '#include "nothing.hpp"\n'}
+    for_optimiser = 'int f(bool b, int m) { int n; if (b) n = m; return n; }\n'  # may be read before it is set
+    cases = [  # a file, its text, whether the parser objects, whether the release mode does
+        ('examples/a.cpp', sound, False, False),
+        ('examples/a.cpp', 'int f(long n) { return n; }\n', True, True),
+        ('tests/b/c.cpp', 'int f() { return x; }\n', True, False),
+        ('bench/d.cpp', '#include "nothing.hpp"\n', True, False),
+        ('examples/a.cpp', for_optimiser, False, True),
+    ]
     failures = 0
-    for bad in [None, *broken]:
+    for name, text, *objects in cases:
         with tempfile.TemporaryDirectory() as folder:
-            for name in broken:
-                source = Path(folder, name)
-                source.parent.mkdir(parents=True, exist_ok=True)
-                source.write_text(broken[name] if name == bad else sound)
-            named = [os.fspath(what) for what, _ in check(Path(folder), 'g++')]
-            if named != [bad] * bool(bad):
-                print(f'wrongly judged: {bad}: {named}')
-                failures += 1
-    failures += not check(ROOT, 'no-such-compiler')
+            root = Path(folder)
+            for file in ('examples/a.cpp', 'tests/b/c.cpp', 'bench/d.cpp'):
+                (root / file).parent.mkdir(parents=True, exist_ok=True)
+                (root / file).write_text(text if file == name else sound)
+            found = check_syntax(root, 'g++'), check_release(root)
+        named = [[os.fspath(what) for what, _ in problems] for problems in found]
+        if named != [[name] * objected for objected in objects]:
+            print(f'wrongly judged: {name}: {text}{named}')
+            failures += 1
+    failures += not check_syntax(ROOT, 'no-such-compiler')
     return failures
 
 
 def main():
-    if sys.argv[1] == 'self-test':
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument('mode', choices=['clang++-19', 'release', 'self-test'])
+    mode = parser.parse_args().mode
+    if mode == 'self-test':
         return min(self_test(), 1)
-    problems = check(ROOT, sys.argv[1])
+    problems = check_release(ROOT) if mode == 'release' else check_syntax(ROOT, mode)
     for what, problem in problems:
         print(f'{what}:\n{problem}\n')
     return 1 if problems else 0
