@@ -31,6 +31,37 @@ template <backend B> struct open_job {
   result<opened> done = opened{};  ///< what open() returned
 };
 
+namespace detail {
+
+/// As many packets as a batching backend gets at a time.
+inline constexpr std::size_t batch_width = 16;
+
+/// seal() for at most batch_width jobs. The backend gets those that can be fused all at once, the others one by one.
+template <batch_backend B>
+[[gnu::always_inline]] inline void seal_together(B& b, std::span<seal_job<B>> jobs) noexcept {
+  std::array<fused_job_of<B>, batch_width> fused{};
+  std::array<seal_job<B>*, batch_width> owner{};
+  std::size_t count = 0;
+  for (auto& j : jobs) {
+    if (const status sound = check_frame(*j.keys, j.header, j.plan, j.datagram); !sound) {
+      j.done = sound.error();
+      continue;
+    }
+    frame(j.header, j.plan, j.iv, j.datagram);
+    if (fusable(*j.keys, j.header, j.plan)) {
+      fused[count] = {&j.keys->cipher_key(), &j.keys->integrity_key(), fused_view(j.plan, j.datagram), {}};
+      owner[count++] = &j;
+    } else {
+      j.done = protect(b, *j.keys, j.header, j.plan, j.iv, j.datagram);
+    }
+  }
+  if (count != 0) b.encrypt_then_sign(std::span(fused).first(count));
+  for (std::size_t i = 0; i < count; ++i)
+    owner[i]->done = fused[i].done ? result<std::size_t>(owner[i]->plan.total) : fused[i].done.error();
+}
+
+}  // namespace detail
+
 /// Asks for a session's keys to be brought into the cache, for use a packet's time later. Changes nothing.
 template <backend B> void prefetch(const session_keys<B>& keys) noexcept { detail::prefetch_object(keys); }
 
@@ -38,27 +69,10 @@ template <backend B> void prefetch(const session_keys<B>& keys) noexcept { detai
 /// may share a session.
 template <backend B> void seal_batch(B& b, std::span<seal_job<B>> jobs) noexcept {
   if constexpr (batch_backend<B>) {
-    constexpr std::size_t width = 16;
-    for (; !jobs.empty(); jobs = jobs.subspan(jobs.size() < width ? jobs.size() : width)) {
-      std::array<fused_job_of<B>, width> fused{};
-      std::array<seal_job<B>*, width> owner{};
-      std::size_t count = 0;
-      for (auto& j : jobs.first(jobs.size() < width ? jobs.size() : width)) {
-        if (const status sound = detail::check_frame(*j.keys, j.header, j.plan, j.datagram); !sound) {
-          j.done = sound.error();
-          continue;
-        }
-        detail::frame(j.header, j.plan, j.iv, j.datagram);
-        if (detail::fusable(*j.keys, j.header, j.plan)) {
-          fused[count] = {&j.keys->cipher_key(), &j.keys->integrity_key(), detail::fused_view(j.plan, j.datagram), {}};
-          owner[count++] = &j;
-        } else {
-          j.done = detail::protect(b, *j.keys, j.header, j.plan, j.iv, j.datagram);
-        }
-      }
-      if (count != 0) b.encrypt_then_sign(std::span(fused).first(count));
-      for (std::size_t i = 0; i < count; ++i)
-        owner[i]->done = fused[i].done ? result<std::size_t>(owner[i]->plan.total) : fused[i].done.error();
+    while (!jobs.empty()) {
+      const std::size_t n = jobs.size() < detail::batch_width ? jobs.size() : detail::batch_width;
+      detail::seal_together(b, jobs.first(n));
+      jobs = jobs.subspan(n);
     }
   } else {
     for (std::size_t i = 0; i < jobs.size(); ++i) {
