@@ -37,12 +37,12 @@ template <message M> octets encoded(const M& m) {
 
 /// An RMCP+ datagram outside a session with any payload, sound or not.
 inline octets sessionless(payload_type type, bytes payload) {
-  octets out(payload_v2);
+  octets out(payload_v2 + payload.size());
   writer w(out);
   w.group("rmcp_header", rmcp_header{});
   w.group("session_header_v2",
           session_header_v2{.payload = payload_byte::of(type), .length = static_cast<std::uint16_t>(payload.size())});
-  out.insert(out.end(), payload.begin(), payload.end());
+  w.tail("payload", payload);
   return out;
 }
 /// An RMCP+ datagram outside a session around a message.
