@@ -242,30 +242,34 @@ class demonstration {
       const auto e = console_.next_event();
       if (e.type == kind) return e;
       if (e.type != rmcpp::console_event::kind::none) throw std::runtime_error(describe(e.error));
-
       const auto before = console_.state();
       tell(before, console_.suite().authentication != rmcpp::authentication_algorithm::rakp_none);
-      const auto sent = console_.poll_transmit(to_bmc_, now_);
-      if (!sent || *sent == 0)
-        throw std::runtime_error("the console has nothing to say: " + std::string(describe(sent.error())));
-      const auto request = rmcpp::mutable_bytes(to_bmc_).first(*sent);
-      show("console -> BMC", request, from_console_);
-
-      now_ = now_ + rmcpp::milliseconds{1};
-      const auto answered = bmc_.feed({}, request, to_console_, now_);
-      if (!answered) throw std::runtime_error("the BMC dropped it: " + std::string(describe(answered.error())));
-      const auto reply = rmcpp::mutable_bytes(to_console_).first(*answered);
-      show("BMC -> console", reply, from_bmc_);
-
-      now_ = now_ + rmcpp::milliseconds{1};
-      if (const auto taken = console_.feed(reply, now_); !taken)
-        throw std::runtime_error("the console dropped it: " + std::string(describe(taken.error())));
+      carry();
       if (before == console_state::rakp3 && console_.state() == console_state::set_privilege) {
         spy_.emplace(console_.transcript(), console_.suite());
         spy_->print_keys();
       }
       while (bmc_.next_event().type != rmcpp::bmc_event<wire_end>::kind::none) continue;
     }
+  }
+
+  /// One datagram of the console, and the BMC's answer.
+  void carry() {
+    const auto sent = console_.poll_transmit(to_bmc_, now_);
+    if (!sent || *sent == 0)
+      throw std::runtime_error("the console has nothing to say: " + std::string(describe(sent.error())));
+    const auto request = rmcpp::mutable_bytes(to_bmc_).first(*sent);
+    show("console -> BMC", request, from_console_);
+
+    now_ = now_ + rmcpp::milliseconds{1};
+    const auto answered = bmc_.feed({}, request, to_console_, now_);
+    if (!answered) throw std::runtime_error("the BMC dropped it: " + std::string(describe(answered.error())));
+    const auto reply = rmcpp::mutable_bytes(to_console_).first(*answered);
+    show("BMC -> console", reply, from_bmc_);
+
+    now_ = now_ + rmcpp::milliseconds{1};
+    if (const auto taken = console_.feed(reply, now_); !taken)
+      throw std::runtime_error("the console dropped it: " + std::string(describe(taken.error())));
   }
 
   void show(const char* direction, rmcpp::bytes datagram, rmcpp::replay_window& window) {
