@@ -20,35 +20,72 @@ inline bool is_activation(bytes message) noexcept {
          message[command_at] == app::activate_session;
 }
 
+namespace detail {
+
+// ---- the BMC's list of cipher suites ----
+
+inline void note_suites_asked(bytes data, conversation_facts& c) noexcept {
+  const auto m = decode<cipher_suites_request>(data);
+  c.asked_chunk = m && m->by_suite() ? m->index() : conversation_facts::not_asked;
+  if (c.asked_chunk != 0) return;
+  c.suites = {};
+  c.suites_listed = false;
+  c.next_chunk = 0;
+}
+
+inline void note_suites_told(bytes data, conversation_facts& c) noexcept {
+  const auto m = decode<cipher_suites_response>(data);
+  if (!m || c.asked_chunk != c.next_chunk || c.suites_listed) return;
+  c.suites.push(m->records.view());
+  ++c.next_chunk;
+  c.asked_chunk = conversation_facts::not_asked;
+  if (m->records.size() == m->records.capacity) return;
+  c.suites.finish();
+  c.suites_listed = true;
+}
+
+// ---- activation of an IPMI v1.5 session ----
+
+inline void note_challenged_name(bytes data, conversation_facts& c) noexcept {
+  const auto m = decode<session_challenge_request>(data);
+  if (!m) return;
+  std::size_t n = 0;
+  while (n < m->name.size() && m->name[n] != 0) ++n;
+  c.challenged = username(bytes(m->name).first(n));
+}
+
+inline void note_activation_asked(bytes data, session_facts& s) noexcept {
+  const auto m = decode<activate_session_request>(data);
+  const auto digest = content_digest(data);
+  if (!m || digest == s.activate_request) return;  // a retry begins nothing
+  s.activate_request = digest;
+  s.activated = m->type;
+  s.to_console.begin(m->first_to_console);
+}
+
+template <class Renamed> void note_activated(bytes data, session_facts& s, Renamed&& renamed) noexcept {
+  const auto m = decode<activate_session_response>(data);
+  const auto digest = content_digest(data);
+  if (!m || (s.activation_seen && digest == s.activate_response)) return;
+  s.activate_response = digest;
+  s.activated = m->type;
+  s.activation_seen = true;
+  s.stage = followed_stage::active;
+  s.to_bmc.begin(m->first_to_bmc);
+  renamed(m->id);
+}
+
+}  // namespace detail
+
 /// Takes in a request; `s` is null outside sessions.
 inline void note_request(const lan_request& rq, conversation_facts& c, session_facts* s) noexcept {
   if (rq.target.fn() != net_fn::app) return;
   switch (rq.command) {
-    case app::get_channel_cipher_suites: {
-      const auto m = decode<cipher_suites_request>(rq.data);
-      c.asked_chunk = m && m->by_suite() ? m->index() : conversation_facts::not_asked;
-      if (c.asked_chunk != 0) return;
-      c.suites = {};
-      c.suites_listed = false;
-      c.next_chunk = 0;
+    case app::get_channel_cipher_suites: detail::note_suites_asked(rq.data, c); return;
+    case app::get_session_challenge: detail::note_challenged_name(rq.data, c); return;
+    case app::activate_session:
+      if (s) detail::note_activation_asked(rq.data, *s);
       return;
-    }
-    case app::get_session_challenge: {
-      const auto m = decode<session_challenge_request>(rq.data);
-      std::size_t n = 0;
-      while (n < m->name.size() && m->name[n] != 0) ++n;
-      if (m) c.challenged = username(bytes(m->name).first(n));
-      return;
-    }
-    case app::activate_session: {
-      const auto m = decode<activate_session_request>(rq.data);
-      const auto digest = content_digest(rq.data);
-      if (!s || !m || digest == s->activate_request) return;  // a retry begins nothing
-      s->activate_request = digest;
-      s->activated = m->type;
-      s->to_console.begin(m->first_to_console);
-      return;
-    }
     case app::change_payload_encryption: {
       const auto m = decode<payload_encryption_request>(rq.data);
       if (s && m && m->payload == payload_type::ipmi) s->encryption.asked(m->operation, rq.sequence);
@@ -78,32 +115,13 @@ void note_response(const lan_response& rs, conversation_facts& c, session_facts*
       if (m) c.message_auth_off = (m->message.auth_status & channel_auth_response::status_msg_auth_off) != 0;
       return;
     }
-    case app::get_channel_cipher_suites: {
-      const auto m = decode<cipher_suites_response>(rs.data);
-      if (!m || c.asked_chunk != c.next_chunk || c.suites_listed) return;
-      c.suites.push(m->records.view());
-      ++c.next_chunk;
-      c.asked_chunk = conversation_facts::not_asked;
-      if (m->records.size() == m->records.capacity) return;
-      c.suites.finish();
-      c.suites_listed = true;
-      return;
-    }
+    case app::get_channel_cipher_suites: detail::note_suites_told(rs.data, c); return;
     case app::get_session_challenge:
       if (const auto m = decode<session_challenge_response>(rs.data)) began(m->temporary_id);
       return;
-    case app::activate_session: {
-      const auto m = decode<activate_session_response>(rs.data);
-      const auto digest = content_digest(rs.data);
-      if (!s || !m || (s->activation_seen && digest == s->activate_response)) return;
-      s->activate_response = digest;
-      s->activated = m->type;
-      s->activation_seen = true;
-      s->stage = followed_stage::active;
-      s->to_bmc.begin(m->first_to_bmc);
-      renamed(m->id);
+    case app::activate_session:
+      if (s) detail::note_activated(rs.data, *s, renamed);
       return;
-    }
     case app::close_session:
       if (!s || !s->closing) return;
       s->stage = followed_stage::closed;

@@ -46,11 +46,8 @@ template <backend B, class Book> class packets_v15 {
 
  private:
   attribution<session> feed_session(observation& o, conversation_facts& c, const seen& m) noexcept {
-    const auto v15 = [](const session& candidate) { return candidate.v15; };
-    session* s = book_.find(c, Book::managed_key, m.id, v15);
-    // Activation goes out under the temporary id; repeats of it follow when the session has another one already.
     const bool activation = is_activation(m.payload());
-    if (!s && activation) s = book_.find(c, Book::console_key, m.id, v15);
+    session* s = owner_of(c, m.id, activation);
     std::uint8_t user = s ? s->user : session_facts::not_given;
     if (m.auth != auth_type::none) o.auth = secrets_.v15(m, s && s->name_known ? &s->name : nullptr, user);
     if (o.auth == verdict::bad) {
@@ -60,19 +57,21 @@ template <backend B, class Book> class packets_v15 {
     if (!s) {
       o.findings.add(finding::unknown_session);
       if (o.auth != verdict::ok) return {.read = true};
-      s = &begin(c, m.id);
-      s->stage = followed_stage::active;
-      s->activated = m.auth;
+      s = &join(c, m);
     }
     if (o.auth == verdict::ok) s->user = user;
     if (s->stage == followed_stage::closed && !s->closing) o.findings.add(finding::after_close);
     if (!judge_type(o, *s, m.auth, activation, c.message_auth_off)) return {.subject = s};
-    // Activate Session itself goes out with number 0. Repeats of activation have no place among the numbers.
-    const bool numbered = m.sequence != 0 || s->stage != followed_stage::login;
-    if (numbered && !(activation && s->activation_seen))
-      (void)s->judge(o.dir).judge(m.sequence, content_digest(m.datagram.subspan(rmcp_header::size)),
-                                  sequence_judge::v15, o.findings);
+    judge_number(o, *s, m, activation);
     return {s, s, true};
+  }
+
+  /// Null where the session is not known.
+  session* owner_of(const conversation_facts& c, session_id id, bool activation) noexcept {
+    const auto v15 = [](const session& candidate) { return candidate.v15; };
+    session* s = book_.find(c, Book::managed_key, id, v15);
+    // Activation goes out under the temporary id; repeats of it follow when the session has another one already.
+    return !s && activation ? book_.find(c, Book::console_key, id, v15) : s;
   }
 
   /// Whether a packet of this auth type is to be believed in the session.
@@ -88,10 +87,25 @@ template <backend B, class Book> class packets_v15 {
     return true;
   }
 
+  static void judge_number(observation& o, session& s, const seen& m, bool activation) noexcept {
+    // Activate Session itself goes out with number 0. Repeats of activation have no place among the numbers.
+    const bool numbered = m.sequence != 0 || s.stage != followed_stage::login;
+    if (numbered && !(activation && s.activation_seen))
+      (void)s.judge(o.dir).judge(m.sequence, content_digest(m.datagram.subspan(rmcp_header::size)), sequence_judge::v15,
+                                 o.findings);
+  }
+
   session& begin(conversation_facts& c, session_id id) noexcept {
     session& s = book_.begin(backend_, c);
     s.v15 = true;
     set_id(s, id);
+    return s;
+  }
+  /// A session whose activation was not seen: its packet says how it protects itself.
+  session& join(conversation_facts& c, const seen& m) noexcept {
+    session& s = begin(c, m.id);
+    s.stage = followed_stage::active;
+    s.activated = m.auth;
     return s;
   }
 

@@ -98,34 +98,33 @@ template <backend B, class Book, std::size_t Given> class packets_v2 {
     }
     if (s.key_tries == max_key_tries || !kind.authenticated() || suite.integrity == integrity_algorithm::none)
       return false;
-    bool tried = given_ != 0;
+    if (find_given_keys(s, packet) || find_login_keys(s, suite, packet)) {
+      s.suite = s.keys.suite();
+      s.suite_known = true;
+      return true;
+    }
+    s.keys.unload(backend_);
+    const auto complete = [](const rakp_exchange& e) { return e.complete(); };
+    if (given_ != 0 || s.exchanges.find(complete)) ++s.key_tries;
+    return false;
+  }
+  bool find_given_keys(session& s, const seen& packet) noexcept {
     for (std::uint8_t i = 0; i < given_ && !s.keyed; ++i) {
       s.keyed = load(s.keys, given_keys_[i]).has_value() && s.keys.authenticates() &&
                 verify_authcode(backend_, s.keys, packet).has_value();
       if (s.keyed) s.given = i;
     }
-    if (s.keyed) {
-      s.suite = s.keys.suite();
-      s.suite_known = true;
-      return true;
-    }
+    return s.keyed;
+  }
+  bool find_login_keys(session& s, const cipher_suite& suite, const seen& packet) noexcept {
+    const auto verifies = [&](const session_secret& sik, const user_key& password, bool) {
+      s.keyed = s.keys.load(backend_, suite, sik.reveal(), password).has_value() &&
+                verify_authcode(backend_, s.keys, packet).has_value();
+      return s.keyed;
+    };
     (void)s.exchanges.find([&](const rakp_exchange& e) {
-      if (!e.complete()) return false;
-      tried = true;
-      return secrets_.for_siks(suite.authentication, e, s.user,
-                               [&](const session_secret& sik, const user_key& password, bool) {
-                                 s.keyed = s.keys.load(backend_, suite, sik.reveal(), password).has_value() &&
-                                           verify_authcode(backend_, s.keys, packet).has_value();
-                                 return s.keyed;
-                               });
+      return e.complete() && secrets_.for_siks(suite.authentication, e, s.user, verifies);
     });
-    if (s.keyed) {
-      s.suite = suite;
-      s.suite_known = true;
-    } else {
-      s.keys.unload(backend_);
-      if (tried) ++s.key_tries;
-    }
     return s.keyed;
   }
 
@@ -160,6 +159,14 @@ template <backend B, class Book, std::size_t Given> class packets_v2 {
   bool judge_protection(observation& o, session& s, const seen& packet, bool verified) noexcept {
     const payload_byte kind = packet.kind;
     if (!s.suite_known) return !kind.authenticated();
+    judge_flags(o, s, kind);
+    const bool authenticates = s.suite.integrity != integrity_algorithm::none;
+    if (authenticates != kind.authenticated()) return false;
+    return !authenticates || judge_authcode(o, s, packet, verified);
+  }
+
+  /// What the packet says of its protection, against what the session agreed on.
+  static void judge_flags(observation& o, const session& s, payload_byte kind) noexcept {
     const bool authenticates = s.suite.integrity != integrity_algorithm::none;
     const bool encrypts = s.suite.confidentiality != confidentiality_algorithm::none;
     if (authenticates && !kind.authenticated()) o.findings.add(finding::not_authenticated);
@@ -168,8 +175,10 @@ template <backend B, class Book, std::size_t Given> class packets_v2 {
       o.findings.add(finding::not_encrypted);
     if ((!authenticates && kind.authenticated()) || (!encrypts && kind.encrypted()))
       o.findings.add(finding::unexpected_protection);
-    if (authenticates != kind.authenticated()) return false;
-    if (!authenticates) return true;
+  }
+
+  /// Whether the packet may be believed: its authentication code is right, or there is no key for it.
+  bool judge_authcode(observation& o, session& s, const seen& packet, bool verified) noexcept {
     const std::size_t code_size = authcode_size(s.suite.integrity);
     if (packet.behind().size() < code_size + session_trailer::fixed_size) {
       o.findings.add(finding::trailer_short, static_cast<std::uint32_t>(packet.behind().size()));

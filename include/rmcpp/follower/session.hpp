@@ -81,11 +81,8 @@ class sequence_judge {
     const seen_number now{number, digest};
     const bool repeat = numbers_.has(now);
     const bool reused = numbers_.find([&](const seen_number& n) { return n.number == number; }) != nullptr;
-    if (repeat) {
-      if (number != 0) findings.add(finding::repeated_datagram);
-    } else {
-      numbers_.add(now);
-    }
+    if (!repeat) numbers_.add(now);
+    if (repeat && number != 0) findings.add(finding::repeated_datagram);
     if (number == 0) {
       findings.add(finding::sequence_zero, 0, started_ ? next() : first_);
       return repeat;
@@ -96,19 +93,8 @@ class sequence_judge {
       if (first_ != 0 && number != first_) findings.add(finding::first_sequence, number, first_);
       return repeat;
     }
-    if (repeat) return true;
-    const auto distance = static_cast<std::int32_t>(number - highest_);
-    if (reused) {
-      findings.add(finding::sequence_reused, number, next());
-    } else if (distance < -w.behind) {
-      findings.add(finding::sequence_behind, number, next());
-    } else if (distance < 0) {
-      findings.add(finding::out_of_order, number, next());
-    } else if (distance > w.ahead) {
-      findings.add(finding::sequence_ahead, number, next());
-    }
-    if (distance > 0) highest_ = number;
-    return false;
+    if (!repeat) judge_place(number, reused, w, findings);
+    return repeat;
   }
 
   [[nodiscard]] constexpr bool has_iv(bytes iv) const noexcept { return ivs_.has(content_digest(iv)); }
@@ -126,6 +112,21 @@ class sequence_judge {
     std::uint64_t digest = 0;
     friend constexpr bool operator==(const seen_number&, const seen_number&) noexcept = default;
   };
+
+  /// Where the number stands to the highest one, which it may become.
+  constexpr void judge_place(std::uint32_t number, bool reused, window w, finding_list& findings) noexcept {
+    const auto distance = static_cast<std::int32_t>(number - highest_);
+    if (reused) {
+      findings.add(finding::sequence_reused, number, next());
+    } else if (distance < -w.behind) {
+      findings.add(finding::sequence_behind, number, next());
+    } else if (distance < 0) {
+      findings.add(finding::out_of_order, number, next());
+    } else if (distance > w.ahead) {
+      findings.add(finding::sequence_ahead, number, next());
+    }
+    if (distance > 0) highest_ = number;
+  }
   [[nodiscard]] constexpr std::uint32_t next() const noexcept { return highest_ + 1 == 0 ? 1 : highest_ + 1; }
 
   recent<seen_number, v2.behind + 1> numbers_{};

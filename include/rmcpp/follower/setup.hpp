@@ -3,6 +3,7 @@
 
 #include <rmcpp/follower/credentials.hpp>
 #include <rmcpp/follower/messages.hpp>
+#include <rmcpp/follower/random_judge.hpp>
 #include <rmcpp/follower/setup_findings.hpp>
 
 namespace rmcpp {
@@ -152,7 +153,7 @@ template <backend B, class Book> class setup_follower {
     if (!s) s = &unanswered(c, m->managed_id);
     rakp_exchange* e = s->exchanges.find(same);
     if (!e) {
-      judge_random(o, *s, m->console_random, nullptr);
+      randoms_.judge(m->console_random, s->number, nullptr, o.findings);
       // A capture may have RAKP 2 before it.
       e = s->exchanges.find([](const rakp_exchange& x) { return x.rakp1_datagram == 0; });
       if (!e) e = &s->add_exchange({});
@@ -181,30 +182,18 @@ template <backend B, class Book> class setup_follower {
     if (!m) return nullptr;
     session* s = answered(o, c, payload_type::rakp2, *m);
     if (!s) return nullptr;
-    auto& exchanges = s->exchanges;
-    const auto differs = [&](const rakp_exchange& x) {
-      return x.rakp2_datagram != 0 &&
-             (x.transcript.managed_random != m->managed_random ||
-              (x.proven && (x.rakp2 != m->code || x.transcript.managed_guid != m->managed_guid)));
-    };
-    const auto asked_for = [&](const rakp_exchange& x) { return x.tags.has(m->tag); };
-    // Its repeat, else the answer that a RAKP 1 waits for, else another answer to one.
-    auto* e =
-        exchanges.find([&](const rakp_exchange& x) { return asked_for(x) && x.rakp2_datagram != 0 && !differs(x); });
-    if (!e) e = exchanges.find([&](const rakp_exchange& x) { return asked_for(x) && x.rakp2_datagram == 0; });
-    if (!e) e = exchanges.find(asked_for);
-    const bool echoed = e != nullptr;
-    if (!e) e = exchanges.find([](const rakp_exchange& x) { return x.rakp1_datagram != 0; });
-    pair(o, e != nullptr, echoed, m->tag, e ? e->rakp1_datagram : 0);
+    rakp_exchange* e = exchange_of(*s, *m);
+    if (e) pair(o, true, e->tags.has(m->tag), m->tag, e->rakp1_datagram);
     if (m->status != rakp_status::no_errors) return s;
     if (s->console_id == session_id::none) book_.set_id(*s, Book::console_key, m->console_id);
 
-    rakp_exchange asked = e ? *e : rakp_exchange{};
-    if (!e || differs(*e)) {
+    if (!e || answers_anew(*m, *e)) {
+      rakp_exchange asked = e ? *e : rakp_exchange{};
       asked.proven = asked.rakp2_bad = false;
       e = &s->add_exchange(asked);  // RAKP 1 was lost, or answered twice
     }
-    judge_random(o, *s, m->managed_random, e->rakp1_datagram != 0 ? &e->transcript.console_random : nullptr);
+    const nonce* console_random = e->rakp1_datagram != 0 ? &e->transcript.console_random : nullptr;
+    randoms_.judge(m->managed_random, s->number, console_random, o.findings);
     e->rakp2_datagram = o.number;
     e->rakp2 = m->code;
     e->transcript.console_id = s->console_id;
@@ -213,6 +202,23 @@ template <backend B, class Book> class setup_follower {
     e->transcript.managed_guid = m->managed_guid;
     judge_rakp2(o, *s, *e);
     return s;
+  }
+
+  /// The exchange that has the answer already, else one whose RAKP 1 waits for it, else another with its tag, else the
+  /// newest with a RAKP 1. Null without any.
+  static rakp_exchange* exchange_of(session& s, const rakp2& m) noexcept {
+    const auto asked_for = [&](const rakp_exchange& x) { return x.tags.has(m.tag); };
+    auto* e = s.exchanges.find(
+        [&](const rakp_exchange& x) { return asked_for(x) && x.rakp2_datagram != 0 && !answers_anew(m, x); });
+    if (!e) e = s.exchanges.find([&](const rakp_exchange& x) { return asked_for(x) && x.rakp2_datagram == 0; });
+    if (!e) e = s.exchanges.find(asked_for);
+    if (!e) e = s.exchanges.find([](const rakp_exchange& x) { return x.rakp1_datagram != 0; });
+    return e;
+  }
+  /// Whether it is another answer than the one that the exchange has.
+  static bool answers_anew(const rakp2& m, const rakp_exchange& x) noexcept {
+    return x.rakp2_datagram != 0 && (x.transcript.managed_random != m.managed_random ||
+                                     (x.proven && (x.rakp2 != m.code || x.transcript.managed_guid != m.managed_guid)));
   }
 
   void judge_rakp2(observation& o, session& s, rakp_exchange& e) noexcept {
@@ -250,17 +256,14 @@ template <backend B, class Book> class setup_follower {
   void judge_rakp3(observation& o, session& s, const rakp_code& code) noexcept {
     const auto a = authentication(s, code);
     if (!judge_code(o, code, a, rakp_code_size(a))) return;
-    const auto fitting = [&](bool rakp2_bad) {
-      return s.exchanges.find([&](const rakp_exchange& e) {
-        if (!e.complete() || e.rakp2_bad != rakp2_bad) return false;
-        const verdict v = secrets_.rakp3(a, code, e, s.user);
-        if (v != verdict::unknown) o.auth = v;
-        return v == verdict::ok;
-      });
+    const auto fits = [&](const rakp_exchange& e) {
+      const verdict v = secrets_.rakp3(a, code, e, s.user);
+      if (v != verdict::unknown) o.auth = v;
+      return v == verdict::ok;
     };
     // A wrong RAKP 2 that somebody else sent must not stand before the right one.
-    const auto* right = fitting(false);
-    if (!right) right = fitting(true);
+    const auto* right = s.exchanges.find([&](const auto& e) { return e.complete() && !e.rakp2_bad && fits(e); });
+    if (!right) right = s.exchanges.find([&](const auto& e) { return e.complete() && e.rakp2_bad && fits(e); });
     if (right) o.answers = right->rakp2_datagram;
     if (right && right->rakp2_bad) o.findings.add(finding::accepted_bad_code);
     if (right && !right->rakp2_bad) s.rakp3_right = true;
@@ -291,21 +294,28 @@ template <backend B, class Book> class setup_follower {
   void judge_rakp4(observation& o, session& s, const rakp_code& code) noexcept {
     const auto a = s.suite.authentication;
     if (!judge_code(o, code, a, rakp4_code_size(a))) return;
-    (void)s.exchanges.find([&](const rakp_exchange& e) {
-      return e.complete() &&
-             secrets_.for_siks(a, e, s.user, [&](const session_secret& sik, const user_key& password, bool with_kg) {
-               const auto whole = rakp4_code(backend_, a, sik, e.transcript);
-               if (!whole) return false;
-               o.auth = rakp4_code_fits(a, *whole, code) ? verdict::ok : verdict::bad;
-               if (o.auth != verdict::ok) return false;
-               if (!with_kg && !options_.kg.is_zero()) o.findings.add(finding::kg_not_used);
-               const bool suffices = s.user != session_facts::not_given || !keyed_by_password(s.suite.integrity);
-               if (!s.keyed && s.suite_known && suffices)
-                 s.keyed = s.keys.load(backend_, s.suite, sik.reveal(), password).has_value();
-               return true;
-             });
-    });
+    (void)s.exchanges.find([&](const rakp_exchange& e) { return e.complete() && find_sik(o, s, e, code); });
     if (o.auth == verdict::bad) o.findings.add(finding::bad_authcode);
+  }
+
+  /// Whether RAKP 4's code is right in this exchange. The session integrity key that makes it so becomes the session's.
+  bool find_sik(observation& o, session& s, const rakp_exchange& e, const rakp_code& code) noexcept {
+    const auto a = s.suite.authentication;
+    return secrets_.for_siks(a, e, s.user, [&](const session_secret& sik, const user_key& password, bool with_kg) {
+      const auto whole = rakp4_code(backend_, a, sik, e.transcript);
+      if (!whole) return false;
+      o.auth = rakp4_code_fits(a, *whole, code) ? verdict::ok : verdict::bad;
+      if (o.auth != verdict::ok) return false;
+      if (!with_kg && !options_.kg.is_zero()) o.findings.add(finding::kg_not_used);
+      load_keys(s, sik, password);
+      return true;
+    });
+  }
+  void load_keys(session& s, const session_secret& sik, const user_key& password) noexcept {
+    // Under K_g the code may fit without any password, but such integrity needs one.
+    const bool suffices = s.user != session_facts::not_given || !keyed_by_password(s.suite.integrity);
+    if (!s.keyed && s.suite_known && suffices)
+      s.keyed = s.keys.load(backend_, s.suite, sik.reveal(), password).has_value();
   }
 
   /// The negotiated authentication algorithm; where the negotiation was not seen, the one whose codes are as long.
@@ -322,28 +332,11 @@ template <backend B, class Book> class setup_follower {
     return supports<B>(a) && a != authentication_algorithm::rakp_none;
   }
 
-  /// `others`: the other side's random number, null where it is not known.
-  void judge_random(observation& o, const session& s, const nonce& value, const nonce* others) noexcept {
-    if (all_zero(value) || (others && value == *others)) o.findings.add(finding::weak_random);
-    const std::uint64_t digest = content_digest(value);
-    const auto* before = randoms_.find([&](const used_random& r) { return r.digest == digest; });
-    if (!before) {
-      randoms_.add({digest, s.number});
-    } else if (before->session != s.number) {
-      o.findings.add(finding::random_reused);
-    }
-  }
-
-  struct used_random {
-    std::uint64_t digest = 0;
-    std::uint32_t session = 0;
-  };
-
   B& backend_;
   const follower_options& options_;
   login_secrets<B>& secrets_;
   Book& book_;
-  recent<used_random, 64> randoms_{};
+  random_judge randoms_{};
 };
 
 }  // namespace rmcpp
