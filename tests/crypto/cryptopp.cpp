@@ -24,8 +24,8 @@ TEST_CASE("Crypto++ allocates when an AES key is first loaded, and in MD2, and n
   bool good = true;
   const auto counted = [&](auto&& f) { return test::count_heap_calls([&] { good = good && f().has_value(); }); };
 
-  CHECK((counted([&] { return b.load(aes, secret); }) > 0) == testing::counts_heap_calls);
-  CHECK((counted([&] { return b.digest(digest_id::md2, parts, tag); }) > 0) == testing::counts_heap_calls);
+  CHECK((counted([&] { return b.load(aes, secret); }) > 0) == test::counts_heap_calls);
+  CHECK((counted([&] { return b.digest(digest_id::md2, parts, tag); }) > 0) == test::counts_heap_calls);
   for (const auto id : all_macs) {
     CHECK(counted([&] { return b.load(mac, id, secret); }) == 0);
     CHECK(counted([&] { return b.sign(mac, parts, tag); }) == 0);

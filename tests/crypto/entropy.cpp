@@ -138,7 +138,7 @@ TEST_CASE("what was handed out, and the key that made it, are not in the source'
 }
 
 TEST_CASE("the key that made a pool is not left in its schedule on the heap either", "[crypto][entropy]") {
-  if (!testing::counts_heap_calls) return;  // another allocator
+  if (!test::counts_heap_calls) return;  // another allocator
   script s;
   generator g(scripted_seed{&s});
   std::array<std::uint8_t, 16> iv{};

@@ -317,5 +317,5 @@ TEMPLATE_TEST_CASE("sealing calls no heap", "[protect][seal][heap]", cryptopp_ba
   }
   // The counter counts: a fresh session's AES schedules live on the heap.
   const auto loading = test::count_heap_calls([] { protected_session<cryptopp_backend> s(3); });
-  CHECK((loading > 0) == testing::counts_heap_calls);
+  CHECK((loading > 0) == test::counts_heap_calls);
 }

@@ -106,15 +106,16 @@ class rakp_text {
 template <backend B> class login_key {
  public:
   login_key(B& b, authentication_algorithm a, bytes secret_bytes) noexcept
-      : backend_(b), size_(static_cast<std::uint8_t>(rakp_code_size(a))) {
-    if (size_ != 0) loaded_ = b.load(key_, rakp_mac(a), secret_bytes);
+      : backend_(b), size_(static_cast<std::uint8_t>(rakp_code_size(a))), held_(size_ != 0) {
+    if (held_) loaded_ = b.load(key_, rakp_mac(a), secret_bytes);
   }
   login_key(const login_key&) = delete;
   login_key& operator=(const login_key&) = delete;
   ~login_key() { unload(); }
   /// After its last use, before the next key is loaded: an accelerator may have one slot to spare.
   void unload() noexcept {
-    if (size_ != 0 && loaded_) backend_.unload(key_);
+    if (held_) backend_.unload(key_);  // also where loading failed: an accelerator's slot may be taken
+    held_ = false;
     loaded_ = errc::crypto_failure;
   }
 
@@ -156,7 +157,8 @@ template <backend B> class login_key {
   B& backend_;
   typename B::mac_key key_{};
   status loaded_{};
-  std::uint8_t size_;
+  std::uint8_t size_;  ///< of every code; 0 with RAKP-none
+  bool held_;          ///< the backend has it
 };
 
 /// What RAKP 3 leads to, on both sides.
