@@ -61,7 +61,7 @@ template <backend B> class link_v2 {
 
   /// Builds an IPMI message where it will be sent from, and seals it. Errors: as seal().
   template <entropy_source E, message M>
-  result<std::size_t> seal_message(B& b, E& random, const M& m, mutable_bytes out) noexcept {
+  RMCPP_FLATTEN result<std::size_t> seal_message(B& b, E& random, const M& m, mutable_bytes out) noexcept {
     const auto p = planned(payload_type::ipmi, M::overhead + m.data.size());
     if (out.size() < p.total) return errc::buffer_too_small;
     (void)encode(m, out.subspan(p.message, p.message_size));

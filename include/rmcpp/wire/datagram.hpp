@@ -111,7 +111,7 @@ constexpr errc look_rmcp(reader& r, seen& s) noexcept {
 /// Errors: truncated; bad_version; bad_message_class (RMCP); bad_rmcp_sequence (an IPMI datagram that wants an RMCP
 /// ACK); bad_length (a payload longer than the datagram; of RMCP+ also an empty one); trailing_bytes (something behind
 /// the payload of an RMCP+ packet that is not authenticated).
-constexpr result<seen> look(mutable_bytes datagram) noexcept {
+RMCPP_FLATTEN constexpr result<seen> look(mutable_bytes datagram) noexcept {
   seen s{.datagram = datagram};
   reader r(datagram);
   const errc error = detail::look_rmcp(r, s);
