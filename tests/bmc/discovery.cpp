@@ -362,14 +362,14 @@ TEST_CASE("answers outside a session are at most 2.4 times the question", "[sess
 
 TEST_CASE("answering a presence ping", "[session][bmc]") {
   std::array<std::uint8_t, 64> room{};
-  const auto ping = from_hex("00 00 11 be 80 2a 00 00");
-  const auto n = answer_ping(ping, room);
+  const auto asked = from_hex("00 00 11 be 80 2a 00 00");
+  const auto n = answer_ping(asked, room);
   REQUIRE(n);
   CHECK(*n == 28);
   CHECK(room[9] == 0x2a);
-  for (std::size_t k = 0; k < ping.size(); ++k) CHECK(is_drop(answer_ping(bytes(ping).first(k), room).error()));
+  for (std::size_t k = 0; k < asked.size(); ++k) CHECK(is_drop(answer_ping(bytes(asked).first(k), room).error()));
   for (std::size_t k = 0; k < 28; ++k)
-    CHECK(answer_ping(ping, mutable_bytes(room).first(k)).error() == errc::buffer_too_small);
+    CHECK(answer_ping(asked, mutable_bytes(room).first(k)).error() == errc::buffer_too_small);
   const auto outcome = [&](std::string_view text) { return answer_ping(from_hex(text), room); };
   CHECK(outcome("00 00 11 be 80 ff 00 00").value_or(9) == 0);
   CHECK(outcome("00 00 11 bf 80 2a 00 00").error() == errc::unexpected_message);

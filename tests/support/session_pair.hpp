@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: BSL-1.0
-// A console and a BMC wired back to back, with a virtual clock and a network that tests can interfere with.
+// A console and a BMC wired back to back, one datagram at a time, with which tests can interfere; time passes on the
+// virtual network of rmcpp::testing.
 #pragma once
 
 #include <rmcpp/rmcpp.hpp>
-#include <rmcpp/testing/policies.hpp>
+#include <rmcpp/testing/network.hpp>
 
 #include "support/chosen_backend.hpp"
 
@@ -16,8 +17,8 @@ using namespace testing;
 
 using rmcpp::direction;
 
-/// One console and one BMC, each on its own backend: on those that the environment chooses if none is named. `step()`
-/// moves what can be moved now; `run()` also lets virtual time pass.
+/// One console and one BMC, each on its own backend: on those that the environment chooses if none is named. step()
+/// hands over one datagram and its answer; run() lets virtual time pass.
 template <backend B = console_backend, class BmcTraits = test_bmc_traits, backend BmcB = peer_backend_t<B>>
 struct session_pair {
   using datagram = std::vector<std::uint8_t>;
@@ -101,24 +102,61 @@ struct session_pair {
     }
     collect();
   }
-  /// Lets time pass to the next deadline of either side; false if there is none before `limit`.
+  /// Lets everything happen until `limit` from now, on a network of no length, one datagram at a time.
+  void run(milliseconds limit) {
+    settle();
+    virtual_network net({0}, now);
+    bool under_way = false;
+    net.add_rule([&](parcel& p) {
+      const auto dir = p.to == from ? direction::to_console : direction::to_bmc;
+      if (passes(dir, p.data)) return;
+      p.copies = 0;
+      under_way = false;
+    });
+    net.attach(bmc_peer, {.receive =
+                              [&](const test_peer& peer, octets& d, instant at) {
+                                now = at;
+                                octets reply = ask_bmc(peer, std::move(d));
+                                under_way = !reply.empty();
+                                return under_way ? outbox{{peer, std::move(reply)}} : outbox{};
+                              },
+                          .next_timeout = [&] { return managed.poll_timeout(); },
+                          .handle_timeout = [&](instant at) { expire(at); }});
+    net.attach(from, {.receive =
+                          [&](const test_peer&, octets& d, instant at) {
+                            now = at;
+                            under_way = false;
+                            tell_console(std::move(d));
+                            return outbox{};
+                          },
+                      .transmit =
+                          [&](instant at) {
+                            now = at;
+                            octets out = under_way ? octets{} : next_from_console();
+                            under_way = under_way || !out.empty();
+                            return out.empty() ? outbox{} : outbox{{bmc_peer, std::move(out)}};
+                          },
+                      .next_timeout = [&] { return con.poll_timeout(); },
+                      .handle_timeout = [&](instant at) { expire(at); }});
+    net.run_for(limit);
+    now = net.now();
+    collect();
+  }
+  /// By hand: moves the clock to the next deadline of either side; false if there is none before `limit`.
   bool sleep(instant limit) {
     const instant next = earlier(con.poll_timeout(), managed.poll_timeout());
     if (next > limit) return false;
-    if (next > now) now = next;
+    expire(next > now ? next : now);
+    return true;
+  }
+  /// What has become due on either side.
+  void expire(instant at) {
+    now = at;
     con.handle_timeout(now);
     managed.handle_timeout(now);
     for (auto e = managed.next_event(); e.type != bmc_event<test_peer>::kind::none; e = managed.next_event())
       bmc_events.push_back(e);
     collect();
-    return true;
-  }
-  /// Runs until nothing happens before `limit` from now.
-  void run(milliseconds limit) {
-    const instant until = now + limit;
-    settle();
-    while (sleep(until)) settle();
-    now = until;
   }
   /// Starts and settles: an undisturbed login needs no time.
   bool login() {
