@@ -42,10 +42,18 @@ struct derived_keys {
 
 namespace detail {
 
-/// The HMACs of a login.
-enum class rakp_hmac : std::uint8_t { rakp2, rakp3, sik, rakp4, k1, k2 };
+/// The HMACs of a login over its transcript.
+enum class rakp_hmac : std::uint8_t { rakp2, rakp3, sik, rakp4 };
 
-/// The text of one of them, in the order of 13.31 and 13.32. All parts but the name have one size.
+/// What K1 (n = 1) and K2 (n = 2) are the HMACs of (13.32): 20 bytes for every hash, whatever its block size.
+template <std::uint8_t N>
+inline constexpr auto key_constant = [] {
+  std::array<std::uint8_t, 20> constant{};
+  fill(constant, N);
+  return constant;
+}();
+
+/// The text of one of them, in the order of 13.31. All parts but the name have one size.
 class rakp_text {
  public:
   rakp_text(rakp_hmac what, const rakp_transcript& t) noexcept { lay_out(what, t); }
@@ -73,10 +81,6 @@ class rakp_text {
         add(t.console_random);
         add(t.managed_id);
         return add(t.managed_guid);
-      default:
-        // 20 bytes for every hash, whatever its block size.
-        size_ = 20;
-        fill(mutable_bytes(room_).first(size_), what == rakp_hmac::k1 ? 1 : 2);
     }
   }
   void add(session_id id) noexcept {
@@ -96,7 +100,7 @@ class rakp_text {
   }
 
   static constexpr std::size_t longest = 4 + 4 + 3 * 16 + 1 + 1 + username::capacity;  // RAKP 2
-  std::array<std::uint8_t, longest> room_;  // only what was written is ever read
+  alignas(std::uint64_t) std::array<std::uint8_t, longest> room_;  // only what was written is ever read
   std::size_t size_ = 0;
 };
 
@@ -133,8 +137,8 @@ template <backend B> class login_key {
   /// Under SIK: K1 and K2, as far as the suite needs them.
   status derive(const cipher_suite& suite, derived_keys& out) noexcept {
     status made{};
-    if (needs_k1(suite)) made = sign(hmac::k1, {}, out.k1.reveal().first(size_));
-    if (made && needs_k2(suite)) made = sign(hmac::k2, {}, out.k2.reveal().first(size_));
+    if (needs_k1(suite)) made = sign(detail::key_constant<1>, out.k1.reveal().first(size_));
+    if (made && needs_k2(suite)) made = sign(detail::key_constant<2>, out.k2.reveal().first(size_));
     return made;
   }
 
@@ -142,10 +146,12 @@ template <backend B> class login_key {
   using hmac = detail::rakp_hmac;
 
   status sign(hmac what, const rakp_transcript& t, mutable_bytes tag) noexcept {
+    return sign(detail::rakp_text(what, t).view(), tag);
+  }
+  status sign(bytes text, mutable_bytes tag) noexcept {
     if (size_ == 0) return {};
     if (!loaded_) return loaded_;
-    const detail::rakp_text text(what, t);
-    const std::array<bytes, 1> all{text.view()};
+    const std::array<bytes, 1> all{text};
     return backend_.sign(key_, all, tag);
   }
   result<rakp_code> code(hmac what, const rakp_transcript& t) noexcept {
