@@ -42,18 +42,10 @@ struct derived_keys {
 
 namespace detail {
 
-/// The HMACs of a login over its transcript.
-enum class rakp_hmac : std::uint8_t { rakp2, rakp3, sik, rakp4 };
+/// The HMACs of a login.
+enum class rakp_hmac : std::uint8_t { rakp2, rakp3, sik, rakp4, k1, k2 };
 
-/// What K1 (n = 1) and K2 (n = 2) are the HMACs of (13.32): 20 bytes for every hash, whatever its block size.
-template <std::uint8_t N>
-inline constexpr auto key_constant = [] {
-  std::array<std::uint8_t, 20> constant{};
-  fill(constant, N);
-  return constant;
-}();
-
-/// The text of one of them, in the order of 13.31. All parts but the name have one size.
+/// The text of one of them, in the order of 13.31 and 13.32. All parts but the name have one size.
 class rakp_text {
  public:
   rakp_text(rakp_hmac what, const rakp_transcript& t) noexcept { lay_out(what, t); }
@@ -81,6 +73,10 @@ class rakp_text {
         add(t.console_random);
         add(t.managed_id);
         return add(t.managed_guid);
+      default:
+        // 20 bytes for every hash, whatever its block size.
+        size_ = 20;
+        fill(mutable_bytes(room_).first(size_), what == rakp_hmac::k1 ? 1 : 2);
     }
   }
   void add(session_id id) noexcept {
@@ -137,21 +133,19 @@ template <backend B> class login_key {
   /// Under SIK: K1 and K2, as far as the suite needs them.
   status derive(const cipher_suite& suite, derived_keys& out) noexcept {
     status made{};
-    if (needs_k1(suite)) made = sign(detail::key_constant<1>, out.k1.reveal().first(size_));
-    if (made && needs_k2(suite)) made = sign(detail::key_constant<2>, out.k2.reveal().first(size_));
+    if (needs_k1(suite)) made = sign(hmac::k1, {}, out.k1.reveal().first(size_));
+    if (made && needs_k2(suite)) made = sign(hmac::k2, {}, out.k2.reveal().first(size_));
     return made;
   }
 
  private:
   using hmac = detail::rakp_hmac;
 
-  status sign(hmac what, const rakp_transcript& t, mutable_bytes tag) noexcept {
-    return sign(detail::rakp_text(what, t).view(), tag);
-  }
-  status sign(bytes text, mutable_bytes tag) noexcept {
+  RMCPP_FLATTEN status sign(hmac what, const rakp_transcript& t, mutable_bytes tag) noexcept {
     if (size_ == 0) return {};
     if (!loaded_) return loaded_;
-    const std::array<bytes, 1> all{text};
+    const detail::rakp_text text(what, t);
+    const std::array<bytes, 1> all{text.view()};
     return backend_.sign(key_, all, tag);
   }
   result<rakp_code> code(hmac what, const rakp_transcript& t) noexcept {
