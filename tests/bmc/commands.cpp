@@ -2,35 +2,24 @@
 #include <rmcpp/bmc/commands.hpp>
 
 #include "support/catch.hpp"
-#include "support/hex.hpp"
 #include "support/session_pair.hpp"
+#include "support/written.hpp"
 
 #include <string>
 
 using namespace rmcpp;
 using namespace rmcpp::test;
 using namespace rmcpp::testing;
-using test::from_hex;
-using test::to_hex;
 
 namespace {
 
-/// What `answer(writer)` wrote into a block of exactly `room` bytes: completion code and data.
-std::string written(std::size_t room, auto answer) {
-  test::exact_bytes block(room);
-  response_writer w{mutable_bytes(block)};
-  answer(w);
-  const std::array<std::uint8_t, 1> code{static_cast<std::uint8_t>(w.code())};
-  return to_hex(code) + " " + to_hex(bytes(block).first(w.size()));
-}
-
 std::string capabilities(const char* data, std::size_t room = 8, std::uint8_t channel = 3, bool kg = false) {
   const auto rq = from_hex(data);
-  return written(room, [&](response_writer& w) { answer_capabilities(rq, channel, kg, w); });
+  return answered(room, [&](response_writer& w) { answer_capabilities(rq, channel, kg, w); });
 }
 std::string suites(const char* data, bytes list, std::size_t room = 17) {
   const auto rq = from_hex(data);
-  return written(room, [&](response_writer& w) { answer_cipher_suites(rq, 3, list, w); });
+  return answered(room, [&](response_writer& w) { answer_cipher_suites(rq, 3, list, w); });
 }
 
 }  // namespace
@@ -72,7 +61,7 @@ TEST_CASE("setting the level changes the session only on success", "[session][bm
       CAPTURE(limit, asked);
       session_info s{.level = privilege::callback, .limit = static_cast<privilege>(limit)};
       const octets16 data{static_cast<std::uint8_t>(asked)};
-      const auto got = written(1, [&](auto& w) { answer_set_privilege(bytes(data).first(1), s, w); });
+      const auto got = answered(1, [&](auto& w) { answer_set_privilege(bytes(data).first(1), s, w); });
       const bool granted = asked == 0 || (asked >= 2 && asked <= limit);
       CHECK(got.substr(0, 2) == (granted ? "00" : asked == 1 || asked > 5 ? "cc" : "81"));
       const int now = granted && asked != 0 ? asked : 1;
@@ -98,14 +87,14 @@ TEST_CASE("a session's description has what its peer type knows", "[session][bmc
   const session_info s{.user = user_id{63}, .level = privilege::administrator, .channel = 0x0b, .handle = 4};
   session_info_response rs{.slots = 63, .active = 2};
   describe_session(s, test_peer{0xc0a80102, 0x1234}, rs);
-  CHECK(written(18, [&](auto& w) { w.put(rs); }) ==
+  CHECK(answered(18, [&](auto& w) { w.put(rs); }) ==
         "00 043f023f041b"
         "c0a80102"
         "000000000000"
         "3412");
   rs = {.slots = 63, .active = 2};
   describe_session(s, bare_peer{}, rs);
-  CHECK(written(18, [&](auto& w) { w.put(rs); }) ==
+  CHECK(answered(18, [&](auto& w) { w.put(rs); }) ==
         "00 043f023f041b"
         "00000000"
         "000000000000"

@@ -2,27 +2,14 @@
 #include <rmcpp/console/login_v2.hpp>
 
 #include "support/catch.hpp"
-#include "support/hex.hpp"
+#include "support/written.hpp"
 
 #include <string>
-#include <vector>
 
 using namespace rmcpp;
 using namespace rmcpp::test;
 
 namespace {
-
-/// What `f` writes, in hex; it must refuse every smaller buffer.
-template <class F> std::string written(F&& f) {
-  std::vector<std::uint8_t> room(512);
-  const auto n = f(mutable_bytes(room));
-  if (!n) return describe(n.error());
-  for (std::size_t k = 0; k < *n; ++k) {
-    exact_bytes small(k);
-    CHECK(f(mutable_bytes(small)).error() == errc::buffer_too_small);
-  }
-  return to_hex(bytes(room).first(*n));
-}
 
 std::string hex(std::string_view text) { return to_hex(from_hex(text)); }
 
