@@ -18,7 +18,7 @@ namespace {
 
 enum class order { by_session, by_round };
 
-template <rmcpp::backend B> class fleet {
+template <rmcpp::crypto::backend B> class fleet {
  public:
   fleet(std::uint8_t suite, std::size_t size) : rounds_(size < block ? block / size : 1) {
     const auto options = console_options_for(suite);
@@ -35,24 +35,25 @@ template <rmcpp::backend B> class fleet {
 
   /// Seals the answers of the next rounds.
   void prepare() {
-    rmcpp::session_keys<B> keys;
+    rmcpp::protect::session_keys<B> keys;
     for (std::size_t i = 0; i < consoles_.size(); ++i) {
       auto& p = peers_[i];
       const auto& suite = consoles_[i].suite();
       good_ = good_ && keys.load(crypto_, suite, p.sik.reveal(), {});
       for (std::size_t round = 0; round < rounds_; ++round) {
         auto& a = answers_[round * consoles_.size() + i];
-        const auto kind = rmcpp::payload_byte::of(rmcpp::payload_type::ipmi, true, keys.encrypts());
-        const auto plan = rmcpp::plan(kind, suite.integrity, rmcpp::lan_response::overhead + reading.size());
+        const auto kind = rmcpp::wire::payload_byte::of(rmcpp::payload_type::ipmi, true, keys.encrypts());
+        const auto plan =
+            rmcpp::protect::plan(kind, suite.integrity, rmcpp::wire::lan_response::overhead + reading.size());
         p.request = static_cast<std::uint8_t>((p.request + 1) & 63);
-        const rmcpp::lan_response rs{.target = rmcpp::net_fn_lun::response(rmcpp::net_fn::sensor),
-                                     .sequence = rmcpp::seq_lun::of(p.request),
-                                     .command = get_sensor_reading,
-                                     .data = reading};
+        const rmcpp::wire::lan_response rs{.target = rmcpp::wire::net_fn_lun::response(rmcpp::net_fn::sensor),
+                                           .sequence = rmcpp::wire::seq_lun::of(p.request),
+                                           .command = get_sensor_reading,
+                                           .data = reading};
         const rmcpp::mutable_bytes d(a.datagram);
-        rmcpp::block iv{};
-        good_ = good_ && random_.fill(iv) && rmcpp::encode(rs, d.subspan(plan.message, plan.message_size));
-        const auto n = rmcpp::seal(
+        rmcpp::crypto::block iv{};
+        good_ = good_ && random_.fill(iv) && rmcpp::wire::encode(rs, d.subspan(plan.message, plan.message_size));
+        const auto n = rmcpp::protect::seal(
             crypto_, keys, {.payload = kind, .id = consoles_[i].id(), .sequence = p.sequence.next()}, plan, iv, d);
         a.size = n ? *n : 0;
       }
@@ -84,8 +85,8 @@ template <rmcpp::backend B> class fleet {
   using consoles = std::deque<console_type>;
   /// What is left of a session's BMC.
   struct peer {
-    rmcpp::session_secret sik{};
-    rmcpp::sequence_counter sequence{};
+    rmcpp::protect::session_secret sik{};
+    rmcpp::protect::sequence_counter sequence{};
     std::uint8_t request = 0;  ///< number of the last request
   };
   struct sealed_answer {
@@ -132,10 +133,10 @@ template <rmcpp::backend B> class fleet {
     while (bmc.next_event().type != rmcpp::bmc_event<address>::kind::none) {
     }
     const auto& options = console_options_for(c.suite().id);
-    const auto sik =
-        rmcpp::session_integrity_key(crypto_, c.suite().authentication, options.password, options.kg, c.transcript());
+    const auto sik = rmcpp::protect::session_integrity_key(crypto_, c.suite().authentication, options.password,
+                                                           options.kg, c.transcript());
     // Of a login, two messages have a request number: 0 asked for the capabilities, 1 for the privilege level.
-    peers_.push_back({*sik, rmcpp::sequence_counter(1), 1});
+    peers_.push_back({*sik, rmcpp::protect::sequence_counter(1), 1});
     return sik.has_value();
   }
 
@@ -150,7 +151,7 @@ template <rmcpp::backend B> class fleet {
   bool good_ = true;
 };
 
-template <rmcpp::backend B, order Order, bool Prefetch> void poll(benchmark::State& state, fleet<B>& f) {
+template <rmcpp::crypto::backend B, order Order, bool Prefetch> void poll(benchmark::State& state, fleet<B>& f) {
   const auto polls = static_cast<benchmark::IterationCount>(f.polls());
   bool right = true;
   while (state.KeepRunningBatch(polls)) {
@@ -163,7 +164,7 @@ template <rmcpp::backend B, order Order, bool Prefetch> void poll(benchmark::Sta
   state.SetItemsProcessed(2 * state.iterations());
 }
 
-template <rmcpp::backend B> void add_backend(std::uint8_t suite) {
+template <rmcpp::crypto::backend B> void add_backend(std::uint8_t suite) {
   for (const std::size_t size : {1u, 100u, 1000u, 10'000u}) {
     // The fleet lives as long as its rows: ten thousand logins take a while.
     const auto f = std::make_shared<fleet<B>>(suite, size);

@@ -14,7 +14,7 @@ struct captured {
 };
 
 /// A capture of about `datagrams` datagrams: each session logs in, runs commands and logs out.
-template <rmcpp::backend B> class capture {
+template <rmcpp::crypto::backend B> class capture {
  public:
   capture(std::uint8_t suite, std::size_t sessions, std::size_t datagrams) {
     std::vector<std::vector<std::pair<bool, std::vector<std::uint8_t>>>> talks(sessions);
@@ -61,12 +61,12 @@ template <std::size_t Sessions> struct traits : rmcpp::follower_traits {
   static constexpr std::size_t sessions = Sessions;
   static constexpr std::size_t conversations = Sessions;
 };
-template <rmcpp::backend B, std::size_t Sessions> struct config {
+template <rmcpp::crypto::backend B, std::size_t Sessions> struct config {
   using traits = bench::traits<Sessions>;
   B crypto{};
 };
 
-template <rmcpp::backend B, std::size_t Sessions> class reading {
+template <rmcpp::crypto::backend B, std::size_t Sessions> class reading {
   using follower_type = rmcpp::follower<config<B, Sessions>>;
 
  public:
@@ -112,7 +112,7 @@ template <rmcpp::backend B, std::size_t Sessions> class reading {
   std::size_t heap_ = 0;
 };
 
-template <rmcpp::backend B, std::size_t Sessions> void feed(benchmark::State& state, reading<B, Sessions>& r) {
+template <rmcpp::crypto::backend B, std::size_t Sessions> void feed(benchmark::State& state, reading<B, Sessions>& r) {
   const auto datagrams = static_cast<benchmark::IterationCount>(r.datagrams());
   bool right = true;
   while (state.KeepRunningBatch(datagrams)) {
@@ -126,7 +126,7 @@ template <rmcpp::backend B, std::size_t Sessions> void feed(benchmark::State& st
   state.counters["bytes"] = static_cast<double>(r.heap());
 }
 
-template <rmcpp::backend B, std::size_t Sessions> void add_backend(std::uint8_t suite) {
+template <rmcpp::crypto::backend B, std::size_t Sessions> void add_backend(std::uint8_t suite) {
   const auto r = std::make_shared<reading<B, Sessions>>(suite);
   if (!r->works()) {
     failed(backend_name<B>, suite, Sessions, "the follower misjudges a datagram");

@@ -67,12 +67,12 @@ struct echo {
   }
 };
 
-template <rmcpp::backend B> struct console_side {
+template <rmcpp::crypto::backend B> struct console_side {
   using traits = rmcpp::console_traits;
   B& crypto;
   rmcpp::cryptopp_entropy& random;
 };
-template <rmcpp::backend B> struct bmc_side {
+template <rmcpp::crypto::backend B> struct bmc_side {
   using peer = address;
   using traits = rmcpp::bmc_traits;
   B& crypto;
@@ -97,13 +97,13 @@ inline rmcpp::bmc_options bmc_options_for(std::uint8_t suite) {
 
 /// A request whose message has n bytes, and so has the answer; n from 8 on.
 inline std::vector<std::uint8_t> request_data(std::size_t n) {
-  std::vector<std::uint8_t> data(n - rmcpp::lan_request::overhead);
+  std::vector<std::uint8_t> data(n - rmcpp::wire::lan_request::overhead);
   std::iota(data.begin(), data.end(), std::uint8_t{3});
   return data;
 }
 
 /// A console and a BMC, and the wire between them.
-template <rmcpp::backend B> class machines {
+template <rmcpp::crypto::backend B> class machines {
  public:
   using console_type = rmcpp::console<console_side<B>>;
   using bmc_type = rmcpp::bmc<bmc_side<B>>;

@@ -76,7 +76,7 @@ template <class Suite, class Contender> class rmcpp_batch {
     for (std::size_t i = 0; i < count; ++i) {
       places_[i].message = bytes(places_[i].message_bytes).first(n);
       jobs_[i].keys = &sessions_[i].keys();
-      jobs_[i].plan = rmcpp::plan(Contender::kind, sessions_[i].keys().suite().integrity, n);
+      jobs_[i].plan = rmcpp::protect::plan(Contender::kind, sessions_[i].keys().suite().integrity, n);
       jobs_[i].iv = known_iv;
       jobs_[i].datagram = places_[i].datagram;
     }
@@ -87,7 +87,7 @@ template <class Suite, class Contender> class rmcpp_batch {
       jobs_[i].header = Contender::header(sequence_);
       build(places_[i].message, jobs_[i].datagram.data() + jobs_[i].plan.message);
     }
-    rmcpp::seal_batch(crypto_, std::span(jobs_));
+    rmcpp::protect::seal_batch(crypto_, std::span(jobs_));
     for (const auto& j : jobs_)
       if (!j.done) return false;
     return true;
@@ -98,7 +98,7 @@ template <class Suite, class Contender> class rmcpp_batch {
   backend crypto_{};
   std::vector<Contender> sessions_;
   std::vector<workplace> places_;
-  std::vector<rmcpp::seal_job<backend>> jobs_;
+  std::vector<rmcpp::protect::seal_job<backend>> jobs_;
   std::uint32_t sequence_ = 0;
 };
 

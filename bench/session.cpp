@@ -14,7 +14,7 @@ using rmcpp::console_state;
 // ---- one exchange ----
 
 /// Both machines: submit() to the last event.
-template <rmcpp::backend B> void exchange(benchmark::State& state, std::uint8_t suite, std::size_t n) {
+template <rmcpp::crypto::backend B> void exchange(benchmark::State& state, std::uint8_t suite, std::size_t n) {
   machines<B> m(suite);
   const auto data = request_data(n);
   if (!m.login()) return state.SkipWithError("no login");
@@ -27,14 +27,15 @@ template <rmcpp::backend B> void exchange(benchmark::State& state, std::uint8_t 
   if (answered != state.iterations()) state.SkipWithError("an answer is missing");
 }
 
-template <rmcpp::backend B> bool exchange_works(std::uint8_t suite, std::size_t n) {
+template <rmcpp::crypto::backend B> bool exchange_works(std::uint8_t suite, std::size_t n) {
   machines<B> m(suite);
   const auto data = request_data(n);
   if (!m.login()) return false;
   std::size_t datagrams = 0;
-  const auto length = rmcpp::plan(rmcpp::payload_byte::of(rmcpp::payload_type::ipmi, true, m.console.suite().id != 2),
-                                  m.console.suite().integrity, n)
-                          .total;
+  const auto length =
+      rmcpp::protect::plan(rmcpp::wire::payload_byte::of(rmcpp::payload_type::ipmi, true, m.console.suite().id != 2),
+                           m.console.suite().integrity, n)
+          .total;
   for (int i = 0; i < 200; ++i) {  // more often than there are request sequence numbers
     bool sized = true;
     const auto e = m.exchange(data, [&](rmcpp::bytes d, bool) {
@@ -48,20 +49,21 @@ template <rmcpp::backend B> bool exchange_works(std::uint8_t suite, std::size_t 
 
 /// The cryptography of an exchange: two IVs drawn, two packets sealed, two split and opened, of the same sizes and with
 /// the loaded keys of a session. Opening decrypts in place, which puts the message back for the next round.
-template <rmcpp::backend B> class sealed_pair {
+template <rmcpp::crypto::backend B> class sealed_pair {
  public:
   sealed_pair(std::uint8_t suite, std::size_t n) {
-    const auto& s = *rmcpp::find_suite(suite);
+    const auto& s = *rmcpp::wire::find_suite(suite);
     std::array<std::uint8_t, 32> sik{};
     std::iota(sik.begin(), sik.end(), std::uint8_t{0x40});
     for (auto* p : {&console_, &bmc_}) {
-      const auto secret = rmcpp::bytes(sik).first(rmcpp::rakp_code_size(s.authentication));
+      const auto secret = rmcpp::bytes(sik).first(rmcpp::protect::rakp_code_size(s.authentication));
       loaded_ = p->keys.load(p->crypto, s, secret, {}).has_value();
     }
-    kind_ = rmcpp::payload_byte::of(rmcpp::payload_type::ipmi, console_.keys.authenticates(), console_.keys.encrypts());
+    kind_ = rmcpp::wire::payload_byte::of(rmcpp::payload_type::ipmi, console_.keys.authenticates(),
+                                          console_.keys.encrypts());
     size_ = n;
-    const auto at = rmcpp::message_offset(kind_);
-    for (auto* p : {&console_, &bmc_}) rmcpp::fill(rmcpp::mutable_bytes(p->datagram).subspan(at, n), 0x33);
+    const auto at = rmcpp::protect::message_offset(kind_);
+    for (auto* p : {&console_, &bmc_}) rmcpp::core::fill(rmcpp::mutable_bytes(p->datagram).subspan(at, n), 0x33);
   }
 
   [[gnu::always_inline]] inline bool run() {
@@ -69,7 +71,7 @@ template <rmcpp::backend B> class sealed_pair {
   }
   /// Whether the message came back whole.
   [[nodiscard]] bool intact() const {
-    const auto message = rmcpp::bytes(console_.datagram).subspan(rmcpp::message_offset(kind_), size_);
+    const auto message = rmcpp::bytes(console_.datagram).subspan(rmcpp::protect::message_offset(kind_), size_);
     return std::ranges::all_of(message, [](auto b) { return b == 0x33; });
   }
 
@@ -77,34 +79,34 @@ template <rmcpp::backend B> class sealed_pair {
   struct party {
     B crypto{};
     rmcpp::cryptopp_entropy random{};
-    rmcpp::session_keys<B> keys{};
-    rmcpp::replay_window window{};
-    rmcpp::sequence_counter sequence{};
+    rmcpp::protect::session_keys<B> keys{};
+    rmcpp::protect::replay_window window{};
+    rmcpp::protect::sequence_counter sequence{};
     std::array<std::uint8_t, 1024> datagram{};
   };
 
   [[gnu::always_inline]] inline bool pass(party& from, party& to, std::uint32_t id) {
-    const auto p = rmcpp::plan(kind_, from.keys.suite().integrity, size_);
-    rmcpp::block iv{};
+    const auto p = rmcpp::protect::plan(kind_, from.keys.suite().integrity, size_);
+    rmcpp::crypto::block iv{};
     if (kind_.encrypted() && !from.random.fill(iv)) return false;
-    const rmcpp::session_header_v2 header{
+    const rmcpp::wire::session_header_v2 header{
         .payload = kind_, .id = rmcpp::session_id{id}, .sequence = from.sequence.next()};
-    const auto n = rmcpp::seal(from.crypto, from.keys, header, p, iv, from.datagram);
+    const auto n = rmcpp::protect::seal(from.crypto, from.keys, header, p, iv, from.datagram);
     if (!n) return false;
-    const auto packet = rmcpp::look(rmcpp::mutable_bytes(from.datagram).first(*n));
+    const auto packet = rmcpp::wire::look(rmcpp::mutable_bytes(from.datagram).first(*n));
     if (!packet) return false;
-    const auto opened = rmcpp::open(to.crypto, to.keys, to.window, *packet, {.encrypted = kind_.encrypted()});
+    const auto opened = rmcpp::protect::open(to.crypto, to.keys, to.window, *packet, {.encrypted = kind_.encrypted()});
     return opened && opened->message().size() == size_;
   }
 
   party console_{};
   party bmc_{};
-  rmcpp::payload_byte kind_{};
+  rmcpp::wire::payload_byte kind_{};
   std::size_t size_ = 0;
   bool loaded_ = false;
 };
 
-template <rmcpp::backend B> void seal_open(benchmark::State& state, std::uint8_t suite, std::size_t n) {
+template <rmcpp::crypto::backend B> void seal_open(benchmark::State& state, std::uint8_t suite, std::size_t n) {
   sealed_pair<B> pair(suite, n);
   benchmark::IterationCount opened = 0;
   for (auto _ : state) opened += pair.run() ? 1 : 0;
@@ -115,7 +117,7 @@ template <rmcpp::backend B> void seal_open(benchmark::State& state, std::uint8_t
 
 /// From the moment at which the Open Session Request is due to the moment at which RAKP 4 has been believed: six
 /// datagrams, both machines. The rest of a login and the logout run between the timed parts.
-template <rmcpp::backend B> void handshake(benchmark::State& state, std::uint8_t suite) {
+template <rmcpp::crypto::backend B> void handshake(benchmark::State& state, std::uint8_t suite) {
   using clock = std::chrono::steady_clock;
   machines<B> m(suite);
   std::array<std::uint8_t, 1024> out{}, reply{};
@@ -142,7 +144,7 @@ template <rmcpp::backend B> void handshake(benchmark::State& state, std::uint8_t
   }
 }
 
-template <rmcpp::backend B> bool handshake_works(std::uint8_t suite) {
+template <rmcpp::crypto::backend B> bool handshake_works(std::uint8_t suite) {
   machines<B> m(suite);
   const auto data = request_data(8);
   return m.login() && answers(m.exchange(data), data) && m.logout();
@@ -150,9 +152,9 @@ template <rmcpp::backend B> bool handshake_works(std::uint8_t suite) {
 
 /// One side's cryptography of a login, as the machines run it: a console's at RAKP 2, where all of it falls. K1 and K2
 /// are derived; loading them, which every session needs whatever made them, has a row of its own.
-template <rmcpp::backend B> class login_crypto {
+template <rmcpp::crypto::backend B> class login_crypto {
  public:
-  explicit login_crypto(std::uint8_t suite) : suite_(*rmcpp::find_suite(suite)) {
+  explicit login_crypto(std::uint8_t suite) : suite_(*rmcpp::wire::find_suite(suite)) {
     transcript_.console_id = rmcpp::session_id{0x11223344};
     transcript_.managed_id = rmcpp::session_id{0x55667788};
     transcript_.console_random.fill(0x11);
@@ -163,10 +165,10 @@ template <rmcpp::backend B> class login_crypto {
   }
   [[gnu::always_inline]] inline bool run() {
     benchmark::DoNotOptimize(transcript_);
-    rmcpp::login_key<B> kuid(crypto_, suite_.authentication, password_.reveal());
+    rmcpp::protect::login_key<B> kuid(crypto_, suite_.authentication, password_.reveal());
     const auto second = kuid.rakp2(transcript_);
     const auto third = kuid.rakp3(transcript_);
-    const auto done = rmcpp::finish_login(crypto_, kuid, kg_, suite_, transcript_, outcome_);
+    const auto done = rmcpp::protect::finish_login(crypto_, kuid, kg_, suite_, transcript_, outcome_);
     second_ = *second;
     third_ = *third;
     benchmark::DoNotOptimize(outcome_);
@@ -177,11 +179,11 @@ template <rmcpp::backend B> class login_crypto {
     benchmark::DoNotOptimize(outcome_);
     return keys_.load(crypto_, suite_, outcome_.keys, password_).has_value();
   }
-  [[nodiscard]] const rmcpp::rakp_transcript& transcript() const { return transcript_; }
+  [[nodiscard]] const rmcpp::protect::rakp_transcript& transcript() const { return transcript_; }
   /// The codes of RAKP 2 and 3, SIK, RAKP 4's value, K1 and K2.
   [[nodiscard]] std::array<std::vector<std::uint8_t>, 6> codes() {
-    const auto n = rmcpp::rakp_code_size(suite_.authentication);
-    const auto sik = rmcpp::session_integrity_key(crypto_, suite_.authentication, password_, kg_, transcript_);
+    const auto n = rmcpp::protect::rakp_code_size(suite_.authentication);
+    const auto sik = rmcpp::protect::session_integrity_key(crypto_, suite_.authentication, password_, kg_, transcript_);
     const auto copy = [](rmcpp::bytes b) { return std::vector<std::uint8_t>(b.begin(), b.end()); };
     return {copy(second_),
             copy(third_),
@@ -193,14 +195,14 @@ template <rmcpp::backend B> class login_crypto {
 
  private:
   B crypto_{};
-  rmcpp::cipher_suite suite_;
+  rmcpp::wire::cipher_suite suite_;
   rmcpp::user_key password_{text("secret")};
   rmcpp::user_key kg_{};
-  rmcpp::rakp_transcript transcript_{};
-  rmcpp::rakp_code second_{};
-  rmcpp::rakp_code third_{};
-  rmcpp::login_outcome outcome_{};
-  rmcpp::session_keys<B> keys_{};
+  rmcpp::protect::rakp_transcript transcript_{};
+  rmcpp::wire::rakp_code second_{};
+  rmcpp::wire::rakp_code third_{};
+  rmcpp::protect::login_outcome outcome_{};
+  rmcpp::protect::session_keys<B> keys_{};
 };
 
 /// The same, by hand: the pads of each key hashed once, every message laid out in whole blocks.
@@ -219,11 +221,11 @@ template <class Hash> class login_floor : Hash {
     benchmark::ClobberMemory();
   }
   /// The messages of the six HMACs are inputs here: in a login they are bytes that were received or drawn.
-  explicit login_floor(const rmcpp::rakp_transcript& t) {
+  explicit login_floor(const rmcpp::protect::rakp_transcript& t) {
     std::memcpy(secret_.data(), "secret", 6);
     std::array<std::uint8_t, 4> sidm{}, sidc{};
-    rmcpp::store_le32(sidm.data(), to_integer(t.console_id));
-    rmcpp::store_le32(sidc.data(), to_integer(t.managed_id));
+    rmcpp::core::store_le32(sidm.data(), to_integer(t.console_id));
+    rmcpp::core::store_le32(sidc.data(), to_integer(t.managed_id));
     const std::array<std::uint8_t, 2> role{t.role.value, static_cast<std::uint8_t>(t.name.size())};
     const rmcpp::bytes rm(t.console_random), rc(t.managed_random), guid(t.managed_guid), name(t.name.view());
     const std::array<std::uint8_t, 20> one = filled(1), two = filled(2);
@@ -289,7 +291,7 @@ template <class Hash> class login_floor : Hash {
   std::array<digest, 6> tags_{};
 };
 
-template <rmcpp::backend B> void handshake_crypto(benchmark::State& state, std::uint8_t suite) {
+template <rmcpp::crypto::backend B> void handshake_crypto(benchmark::State& state, std::uint8_t suite) {
   login_crypto<B> login(suite);
   benchmark::IterationCount done = 0;
   for (auto _ : state) done += login.run() ? 1 : 0;
@@ -297,7 +299,7 @@ template <rmcpp::backend B> void handshake_crypto(benchmark::State& state, std::
 }
 
 /// K1 and K2 made ready for a session's packets.
-template <rmcpp::backend B> void session_keys_load(benchmark::State& state, std::uint8_t suite) {
+template <rmcpp::crypto::backend B> void session_keys_load(benchmark::State& state, std::uint8_t suite) {
   login_crypto<B> login(suite);
   bool fine = login.run();
   for (auto _ : state) fine = login.load() && fine;
@@ -324,7 +326,7 @@ template <class Hash> void add_login_floor(std::uint8_t suite) {
       });
 }
 
-template <rmcpp::backend B> void add_backend(std::uint8_t suite) {
+template <rmcpp::crypto::backend B> void add_backend(std::uint8_t suite) {
   const std::string tail = row("/suite", int{suite}, "/", backend_name<B>);
   if (!handshake_works<B>(suite) || !login_crypto<B>(suite).run()) {
     failed(backend_name<B>, suite, 0, "a login fails");
@@ -350,32 +352,32 @@ template <rmcpp::backend B> void add_backend(std::uint8_t suite) {
 // ---- sizes ----
 
 /// Bytes of heap for a backend's first session, and for each further one.
-template <rmcpp::backend B> std::array<std::size_t, 2> heap_of_sessions() {
+template <rmcpp::crypto::backend B> std::array<std::size_t, 2> heap_of_sessions() {
   B crypto{};
-  std::array<rmcpp::session_keys<B>, 2> keys;
+  std::array<rmcpp::protect::session_keys<B>, 2> keys;
   std::array<std::size_t, 2> held{};
   const std::array<std::uint8_t, 20> sik{};
   for (std::size_t i = 0; i < keys.size(); ++i) {
     const auto before = heap_in_use();
-    if (keys[i].load(crypto, *rmcpp::find_suite(3), sik, {})) held[i] = heap_in_use() - before;
+    if (keys[i].load(crypto, *rmcpp::wire::find_suite(3), sik, {})) held[i] = heap_in_use() - before;
   }
   return held;
 }
 
-template <rmcpp::backend B> struct following {
+template <rmcpp::crypto::backend B> struct following {
   using traits = rmcpp::follower_traits;
   B crypto{};
 };
 
-template <rmcpp::backend B> void add_sizes() {
+template <rmcpp::crypto::backend B> void add_sizes() {
   const auto add_size = [](const char* what, std::size_t bytes) {
     benchmark::AddCustomContext(row("bytes/", what, "/", backend_name<B>), std::to_string(bytes));
   };
   // Backend and entropy source are shared, hence references, and not counted.
   add_size("console", sizeof(typename machines<B>::console_type));
   add_size("bmc", sizeof(typename machines<B>::bmc_type));
-  add_size("session_keys", sizeof(rmcpp::session_keys<B>));
-  add_size("bmc_session", sizeof(rmcpp::managed_session<B, address, rmcpp::bmc_traits>));
+  add_size("session_keys", sizeof(rmcpp::protect::session_keys<B>));
+  add_size("bmc_session", sizeof(rmcpp::detail::managed_session<B, address, rmcpp::bmc_traits>));
   add_size("follower_session", sizeof(typename rmcpp::follower<following<B>>::session));
   const auto heap = heap_of_sessions<B>();
   add_size("heap_of_first_session", heap[0]);

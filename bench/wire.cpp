@@ -22,7 +22,7 @@ template <class M> struct encoded {
   std::size_t size = 0;
 
   explicit encoded(const M& m) {
-    const auto n = rmcpp::encode(m, bytes);
+    const auto n = rmcpp::wire::encode(m, bytes);
     size = n ? *n : 0;
   }
   [[nodiscard]] rmcpp::bytes view() const { return rmcpp::bytes(bytes).first(size); }
@@ -30,7 +30,7 @@ template <class M> struct encoded {
 
 template <class M> bool comes_back(const M& m) {
   const encoded<M> first(m);
-  const auto decoded = rmcpp::decode<M>(first.view());
+  const auto decoded = rmcpp::wire::decode<M>(first.view());
   return first.size != 0 && decoded && std::ranges::equal(encoded<M>(*decoded).view(), first.view());
 }
 
@@ -48,7 +48,7 @@ template <class M> void add_message(const char* name, const M& m) {
     bool good = true;
     for (auto _ : state) {
       benchmark::DoNotOptimize(from);
-      good = rmcpp::encode(from, out).has_value() && good;
+      good = rmcpp::wire::encode(from, out).has_value() && good;
       benchmark::ClobberMemory();
     }
     if (!good) state.SkipWithError("not encoded");
@@ -59,7 +59,7 @@ template <class M> void add_message(const char* name, const M& m) {
     bool good = true;
     for (auto _ : state) {
       benchmark::DoNotOptimize(from);
-      auto decoded = rmcpp::decode<M>(from.view());
+      auto decoded = rmcpp::wire::decode<M>(from.view());
       good = decoded.has_value() && good;
       benchmark::DoNotOptimize(decoded);
     }
@@ -72,6 +72,7 @@ template <class M> void add_message(const char* name, const M& m) {
 
 void add_wire() {
   using namespace rmcpp;
+  using namespace rmcpp::wire;
   constexpr rmcpp::session_id id{0x02001234};
   const rakp_code sha1(twenty);
   const username name(rmcpp::bytes(sixteen).first(5));

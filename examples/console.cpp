@@ -38,15 +38,15 @@ std::vector<std::uint8_t> ask(remote& bmc, const char* name, net_fn fn, std::uin
 }
 
 /// The same with a message as request.
-template <rmcpp::message Request>
+template <rmcpp::wire::message Request>
 std::vector<std::uint8_t> ask(remote& bmc, const char* name, net_fn fn, std::uint8_t code, const Request& request) {
   std::array<std::uint8_t, 32> data{};
-  const auto n = rmcpp::encode(request, data);
+  const auto n = rmcpp::wire::encode(request, data);
   return ask(bmc, name, fn, code, rmcpp::bytes(data).first(*n));
 }
 
-template <rmcpp::message Response> Response read(const char* name, const std::vector<std::uint8_t>& data) {
-  const auto m = rmcpp::decode<Response>(data);
+template <rmcpp::wire::message Response> Response read(const char* name, const std::vector<std::uint8_t>& data) {
+  const auto m = rmcpp::wire::decode<Response>(data);
   if (!m) throw failure(std::string(name) + ": the answer is malformed: " + describe(m.error()));
   return *m;
 }
@@ -92,8 +92,8 @@ void mc_info(remote& bmc) {
 
 /// Vendors disagree about the byte order of a GUID. As ipmitool does, take the first in which its version makes sense.
 void mc_guid(remote& bmc) {
-  const auto g = read<rmcpp::system_guid_response>(
-                     "Get System GUID", ask(bmc, "Get System GUID", net_fn::app, rmcpp::app::get_system_guid))
+  const auto g = read<rmcpp::wire::system_guid_response>(
+                     "Get System GUID", ask(bmc, "Get System GUID", net_fn::app, rmcpp::wire::app::get_system_guid))
                      .value;
   struct order {
     const char* name;
@@ -114,14 +114,14 @@ void mc_guid(remote& bmc) {
     for (std::size_t i = 0; i < text.size(); ++i) text[i] = g[each.from[i]];
     const unsigned version = text[6] >> 4;
     if (version < 1 || version > 5) continue;
-    auto digits = rmcpp::hex(text);
+    auto digits = rmcpp::wire::hex(text);
     for (const std::size_t at : {20u, 16u, 12u, 8u}) digits.insert(at, "-");
     line("System GUID   : %s", digits.c_str());
     line("GUID Encoding : %s", each.name);
     line("GUID Version  : %s", versions[version]);
     return;
   }
-  auto digits = rmcpp::hex(g);
+  auto digits = rmcpp::wire::hex(g);
   for (auto& c : digits) c = static_cast<char>(std::toupper(c));
   line("System GUID   : %s", digits.c_str());
 }
@@ -203,7 +203,7 @@ void boot_device(remote& bmc, const boot_word& b) {
   };
   static constexpr std::array<std::uint8_t, 2> bios_has_not_seen_it{0x01, 0x01};
   std::array<std::uint8_t, 5> flags{};
-  (void)rmcpp::encode(examples::boot_flags{examples::boot_flags::valid, b.device}, flags);
+  (void)rmcpp::wire::encode(examples::boot_flags{examples::boot_flags::valid, b.device}, flags);
   progress(1);
   set(examples::boot_parameter::acknowledge, bios_has_not_seen_it);
   set(examples::boot_parameter::flags, flags);
@@ -216,17 +216,17 @@ void raw(remote& bmc, net_fn fn, std::uint8_t code, rmcpp::bytes data) {
   const auto got = ask(bmc, "raw", fn, code, data);
   std::string text;
   for (std::size_t i = 0; i < got.size(); ++i)
-    text += (i != 0 && i % 16 == 0 ? "\n " : " ") + rmcpp::hex(rmcpp::bytes(got).subspan(i, 1));
+    text += (i != 0 && i % 16 == 0 ? "\n " : " ") + rmcpp::wire::hex(rmcpp::bytes(got).subspan(i, 1));
   std::cout << text << '\n';
 }
 
 void get_ciphers(remote& bmc) {
   const char* const name = "Get Channel Cipher Suites";
-  rmcpp::cipher_suite_reader list;
-  for (std::uint8_t chunk = 0; chunk <= rmcpp::cipher_suites_request::last_index; ++chunk) {
-    const rmcpp::cipher_suites_request rq{.list = static_cast<std::uint8_t>(0x80 | chunk)};
-    const auto rs = read<rmcpp::cipher_suites_response>(
-        name, ask(bmc, name, net_fn::app, rmcpp::app::get_channel_cipher_suites, rq));
+  rmcpp::wire::cipher_suite_reader list;
+  for (std::uint8_t chunk = 0; chunk <= rmcpp::wire::cipher_suites_request::last_index; ++chunk) {
+    const rmcpp::wire::cipher_suites_request rq{.list = static_cast<std::uint8_t>(0x80 | chunk)};
+    const auto rs = read<rmcpp::wire::cipher_suites_response>(
+        name, ask(bmc, name, net_fn::app, rmcpp::wire::app::get_channel_cipher_suites, rq));
     list.push(rs.records);
     if (rs.records.size() < decltype(rs.records)::capacity) break;
   }
@@ -235,7 +235,7 @@ void get_ciphers(remote& bmc) {
   static constexpr const char* integrity[] = {"none", "hmac_sha1_96", "hmac_md5_128", "md5_128", "sha256_128"};
   static constexpr const char* confidentiality[] = {"none", "aes_cbc_128", "xrc4_128", "xrc4_40"};
   line("ID   IANA    Auth Alg        Integrity Alg   Confidentiality Alg");
-  for (const auto& s : rmcpp::standard_suites)
+  for (const auto& s : rmcpp::wire::standard_suites)
     if (list.offers(s.id))
       line("%-4d N/A     %-15s %-15s %-15s", s.id, authentication[static_cast<unsigned>(s.authentication)],
            integrity[static_cast<unsigned>(s.integrity)], confidentiality[static_cast<unsigned>(s.confidentiality)]);
@@ -246,18 +246,18 @@ void ping(const examples::address& to, const rmcpp::retry_policy& retry) {
   auto socket = examples::udp_socket::connected_to(to);
   std::array<std::uint8_t, 64> buffer{};
   for (std::uint8_t tag = 0; tag < retry.tries; ++tag) {
-    const auto n = rmcpp::encode_ping(tag, buffer);
+    const auto n = rmcpp::wire::encode_ping(tag, buffer);
     socket.send(rmcpp::bytes(buffer).first(*n));
     const auto deadline = examples::now() + retry.first;
     while (examples::now() < deadline) {
       examples::wait_readable({socket.fd()}, deadline);
       const auto got = socket.receive(buffer);
       if (!got) continue;
-      const auto header = rmcpp::decode_prefix<rmcpp::rmcp_header>(got->datagram);
-      if (!header || header->message.kind.value != rmcpp::rmcp_class::asf) continue;
-      const auto asf = rmcpp::decode<rmcpp::asf_message>(got->datagram.subspan(header->size));
-      if (!asf || asf->type != rmcpp::asf_type::presence_pong || asf->tag > tag) continue;
-      const auto pong = rmcpp::decode<rmcpp::presence_pong>(asf->data);
+      const auto header = rmcpp::wire::decode_prefix<rmcpp::wire::rmcp_header>(got->datagram);
+      if (!header || header->message.kind.value != rmcpp::wire::rmcp_class::asf) continue;
+      const auto asf = rmcpp::wire::decode<rmcpp::wire::asf_message>(got->datagram.subspan(header->size));
+      if (!asf || asf->type != rmcpp::wire::asf_type::presence_pong || asf->tag > tag) continue;
+      const auto pong = rmcpp::wire::decode<rmcpp::wire::presence_pong>(asf->data);
       if (!pong) continue;
       return line("pong from %s: %s", to.text().c_str(), pong->supports_ipmi() ? "IPMI" : "no IPMI");
     }
@@ -341,7 +341,7 @@ rmcpp::console_options options_of(const arguments& args) {
   if (!level) throw usage_error("-L takes CALLBACK, USER, OPERATOR or ADMINISTRATOR, not " + args.level);
   o.level = *level;
   if (args.suite != "auto") {
-    const auto id = examples::parse_byte(args.suite, rmcpp::standard_suites.size() - 1);
+    const auto id = examples::parse_byte(args.suite, rmcpp::wire::standard_suites.size() - 1);
     o.suites = rmcpp::suite_list(rmcpp::bytes(&id, 1));
   }
   for (const auto& quirk : args.quirks) {

@@ -56,9 +56,9 @@ std::vector<std::uint8_t> parse_secret(const std::string& digits, const char* op
   }
 }
 
-rmcpp::session_secret session_secret_of(const std::string& digits, const char* option) {
+rmcpp::protect::session_secret session_secret_of(const std::string& digits, const char* option) {
   const auto key = parse_secret(digits, option);
-  rmcpp::session_secret s;
+  rmcpp::protect::session_secret s;
   if (!s.value.assign(key)) throw usage_error(std::string(option) + " is longer than 32 bytes");
   s.size = static_cast<std::uint8_t>(key.size());
   return s;
@@ -68,7 +68,7 @@ std::optional<rmcpp::given_keys> keys_of(const arguments& args, const rmcpp::use
   const bool any = !args.sik.empty() || !args.k1.empty() || !args.k2.empty();
   if (any != args.suite.has_value()) throw usage_error("--suite goes with --sik or --k1 and --k2");
   if (!any) return std::nullopt;
-  return rmcpp::given_keys{.suite = rmcpp::standard_suites.at(*args.suite),
+  return rmcpp::given_keys{.suite = rmcpp::wire::standard_suites.at(*args.suite),
                            .sik = session_secret_of(args.sik, "--sik"),
                            .k1 = session_secret_of(args.k1, "--k1"),
                            .k2 = session_secret_of(args.k2, "--k2"),

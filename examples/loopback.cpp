@@ -121,7 +121,7 @@ void tell(console_state state, bool proofs) {
 }
 
 /// A message under a heading of its own: a layout can hold another.
-template <rmcpp::message M> struct decrypted {
+template <rmcpp::wire::message M> struct decrypted {
   M message{};
   template <class Io, class Self> static constexpr void layout(Io& io, Self& m) {
     io.group("decrypted message", m.message);
@@ -131,12 +131,12 @@ template <rmcpp::message M> struct decrypted {
 /// Derives the session's keys as both machines did, to print them and to look into protected datagrams.
 class spy {
  public:
-  spy(const rmcpp::rakp_transcript& seen, const rmcpp::cipher_suite& suite) : suite_(suite) {
+  spy(const rmcpp::protect::rakp_transcript& seen, const rmcpp::wire::cipher_suite& suite) : suite_(suite) {
     const rmcpp::user_key key(examples::as_bytes(password));
-    const auto sik = rmcpp::session_integrity_key(crypto_, suite.authentication, key, {}, seen);
+    const auto sik = rmcpp::protect::session_integrity_key(crypto_, suite.authentication, key, {}, seen);
     check(sik, "SIK");
     sik_ = *sik;
-    rmcpp::login_key from(crypto_, suite.authentication, sik_.reveal());
+    rmcpp::protect::login_key from(crypto_, suite.authentication, sik_.reveal());
     check(from.derive(suite, derived_), "K1 and K2");
     check(keys_.load(crypto_, suite, derived_, key), "the session's keys");
   }
@@ -148,14 +148,14 @@ class spy {
     }
     std::cout << "\n    The keys, which never cross the wire:\n";
     print_key("SIK", sik_.reveal(), "from the password, Rm, Rc, role and name");
-    if (needs_k1(suite_)) {
+    if (rmcpp::protect::needs_k1(suite_)) {
       print_key("K1", derived_.k1.reveal().first(sik_.size), "signs each packet");
     } else {
-      std::cout << (suite_.integrity == rmcpp::integrity_algorithm::none
+      std::cout << (suite_.integrity == rmcpp::wire::integrity_algorithm::none
                         ? "    No K1: the suite has no integrity.\n"
                         : "    No K1: MD5-128 signs each packet with the password.\n");
     }
-    if (needs_k2(suite_)) {
+    if (rmcpp::protect::needs_k2(suite_)) {
       print_key("K2", derived_.k2.reveal().first(sik_.size), "its first 16 bytes encrypt each packet");
     } else {
       std::cout << "    No K2: the suite has no encryption.\n";
@@ -163,35 +163,38 @@ class spy {
   }
 
   /// The message within a protected datagram; `window` is that of the direction.
-  void print_inside(rmcpp::bytes datagram, rmcpp::replay_window& window) {
+  void print_inside(rmcpp::bytes datagram, rmcpp::protect::replay_window& window) {
     std::vector<std::uint8_t> copy(datagram.begin(), datagram.end());  // open() decrypts in place
-    const auto packet = rmcpp::look(copy);
+    const auto packet = rmcpp::wire::look(copy);
     if (!packet || packet->id == rmcpp::session_id::none) return;
-    const auto inside = rmcpp::open(crypto_, keys_, window, *packet, {.encrypted = keys_.encrypts()});
+    const auto inside = rmcpp::protect::open(crypto_, keys_, window, *packet, {.encrypted = keys_.encrypts()});
     check(inside, "a datagram of the session");
     if (keys_.authenticates()) indented("its authentication code is right\n");
     if (!keys_.encrypts()) return;
     const rmcpp::bytes message = inside->message();
-    if (rmcpp::net_fn_lun{message[1]}.is_response()) {
-      indented(rmcpp::dump(decrypted<rmcpp::lan_response>{*rmcpp::decode<rmcpp::lan_response>(message)}));
+    if (rmcpp::wire::net_fn_lun{message[1]}.is_response()) {
+      indented(rmcpp::wire::dump(
+          decrypted<rmcpp::wire::lan_response>{*rmcpp::wire::decode<rmcpp::wire::lan_response>(message)}));
     } else {
-      indented(rmcpp::dump(decrypted<rmcpp::lan_request>{*rmcpp::decode<rmcpp::lan_request>(message)}));
+      indented(rmcpp::wire::dump(
+          decrypted<rmcpp::wire::lan_request>{*rmcpp::wire::decode<rmcpp::wire::lan_request>(message)}));
     }
   }
 
  private:
   static void print_key(const char* name, rmcpp::bytes key, const char* use) {
-    std::cout << "    " << name << std::string(20 - std::strlen(name), ' ') << rmcpp::hex(key) << "  (" << use << ")\n";
+    std::cout << "    " << name << std::string(20 - std::strlen(name), ' ') << rmcpp::wire::hex(key) << "  (" << use
+              << ")\n";
   }
   template <class Result> static void check(const Result& r, const char* what) {
     if (!r) throw std::runtime_error(std::string(what) + ": " + describe(r.error()));
   }
 
   rmcpp::cryptopp_backend crypto_{};
-  rmcpp::cipher_suite suite_;
-  rmcpp::session_secret sik_{};
-  rmcpp::derived_keys derived_{};
-  rmcpp::session_keys<rmcpp::cryptopp_backend> keys_{};
+  rmcpp::wire::cipher_suite suite_;
+  rmcpp::protect::session_secret sik_{};
+  rmcpp::protect::derived_keys derived_{};
+  rmcpp::protect::session_keys<rmcpp::cryptopp_backend> keys_{};
 };
 
 // ---- the two machines and the wire between them ----
@@ -206,7 +209,7 @@ class demonstration {
         bmc_({.handler = examples::chassis(guid)}, {.system_guid = guid, .suites = options_.suites}) {}
 
   void run() {
-    const auto& suite = *rmcpp::find_suite(options_.suites.view()[0]);
+    const auto& suite = *rmcpp::wire::find_suite(options_.suites.view()[0]);
     std::cout << "A session with cipher suite " << int{suite.id} << ": " << describe(suite.authentication) << ", "
               << describe(suite.integrity) << ", " << describe(suite.confidentiality) << ".\nUser \"" << user_name
               << "\", password \"" << password << "\". Numbers of several bytes are little-endian on the wire.\n";
@@ -225,15 +228,15 @@ class demonstration {
   }
 
  private:
-  template <rmcpp::message Response> void command(const rmcpp::request& rq) {
+  template <rmcpp::wire::message Response> void command(const rmcpp::request& rq) {
     if (const auto queued = console_.submit(rq, now_); !queued) throw std::runtime_error(describe(queued.error()));
     const auto e = wait_for(rmcpp::console_event::kind::done);
     if (e.error != rmcpp::errc::ok) throw std::runtime_error(describe(e.error));
     if (e.code != rmcpp::completion_code::ok) throw std::runtime_error(describe(e.code));
-    const auto response = rmcpp::decode<Response>(e.data);
+    const auto response = rmcpp::wire::decode<Response>(e.data);
     if (!response) throw std::runtime_error(describe(response.error()));
     std::cout << "\n    The answer's data:\n";
-    indented(rmcpp::dump(*response));
+    indented(rmcpp::wire::dump(*response));
   }
 
   /// The event loop: carries datagrams to and fro until the console reports `kind`.
@@ -243,7 +246,7 @@ class demonstration {
       if (e.type == kind) return e;
       if (e.type != rmcpp::console_event::kind::none) throw std::runtime_error(describe(e.error));
       const auto before = console_.state();
-      tell(before, console_.suite().authentication != rmcpp::authentication_algorithm::rakp_none);
+      tell(before, console_.suite().authentication != rmcpp::wire::authentication_algorithm::rakp_none);
       carry();
       if (before == console_state::rakp3 && console_.state() == console_state::set_privilege) {
         spy_.emplace(console_.transcript(), console_.suite());
@@ -272,10 +275,10 @@ class demonstration {
       throw std::runtime_error("the console dropped it: " + std::string(describe(taken.error())));
   }
 
-  void show(const char* direction, rmcpp::bytes datagram, rmcpp::replay_window& window) {
+  void show(const char* direction, rmcpp::bytes datagram, rmcpp::protect::replay_window& window) {
     std::cout << "\n  " << direction << ", " << datagram.size() << " bytes, at " << now_.ms << " ms\n    "
-              << rmcpp::hex(datagram) << '\n';
-    indented(rmcpp::dump_datagram(datagram));
+              << rmcpp::wire::hex(datagram) << '\n';
+    indented(rmcpp::wire::dump_datagram(datagram));
     if (spy_) spy_->print_inside(datagram, window);
   }
 
@@ -284,8 +287,8 @@ class demonstration {
   rmcpp::bmc<bmc_config> bmc_;
   rmcpp::instant now_{};
   std::optional<spy> spy_;
-  rmcpp::replay_window from_console_{};
-  rmcpp::replay_window from_bmc_{};
+  rmcpp::protect::replay_window from_console_{};
+  rmcpp::protect::replay_window from_bmc_{};
   std::array<std::uint8_t, 512> to_bmc_{};
   std::array<std::uint8_t, 512> to_console_{};
 };

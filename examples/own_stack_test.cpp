@@ -71,7 +71,7 @@ class toy_bmc {
     octets tag(size);
     rmcpp::cryptopp_backend::mac_key k;
     const std::array<bytes, 1> parts{data};
-    if (!crypto_.load(k, rmcpp::mac_id::hmac_sha1, key) || !crypto_.sign(k, parts, tag)) throw std::bad_alloc();
+    if (!crypto_.load(k, rmcpp::crypto::mac_id::hmac_sha1, key) || !crypto_.sign(k, parts, tag)) throw std::bad_alloc();
     return tag;
   }
   static octets outside_session(std::uint8_t type, const octets& payload) {
@@ -135,8 +135,8 @@ class toy_bmc {
     if (hmac(k1_, in.first(signed_size).subspan(4), 12) != cut(in, signed_size, 12)) return {};
     rmcpp::cryptopp_backend::aes_key key;
     if (!crypto_.load(key, k2_)) throw std::bad_alloc();
-    rmcpp::block iv{};
-    rmcpp::copy(in.subspan(16, 16), iv);
+    rmcpp::crypto::block iv{};
+    rmcpp::core::copy(in.subspan(16, 16), iv);
     octets plain = cut(in, 32, in[14] - 16u);
     if (!crypto_.decrypt(key, iv, plain)) return {};
     const octets rq = cut(plain, 0, plain.size() - plain.back() - 1u);
@@ -176,14 +176,14 @@ crafted_console console_of(const bmc_link& bmc, std::uint8_t suite = 3) {
 
 /// What is agreed upon in Open Session must be what follows.
 void check_agreement(const bmc_link& bmc, complaints& found) {
-  for (const auto& suite : rmcpp::standard_suites) {
+  for (const auto& suite : rmcpp::wire::standard_suites) {
     auto console = console_of(bmc, suite.id);
-    if (!rmcpp::supports<rmcpp::cryptopp_backend>(suite) || console.open() != rakp_status::no_errors) continue;
+    if (!rmcpp::protect::supports<rmcpp::cryptopp_backend>(suite) || console.open() != rakp_status::no_errors) continue;
     bool speaks = false;
     try {
       speaks = console.send_rakp1() == rakp_status::no_errors && console.rakp2_verifies() &&
                console.send_rakp3() == rakp_status::no_errors && console.begin_session() &&
-               console.app(rmcpp::app::set_session_privilege, {4}).got;
+               console.app(rmcpp::wire::app::set_session_privilege, {4}).got;
     } catch (const std::runtime_error&) {  // what came was not even a message
     }
     if (!speaks) found.push_back("agrees to suite " + std::to_string(suite.id) + " but does not speak it");
@@ -202,7 +202,7 @@ void check_status_codes(const bmc_link& bmc, complaints& found) {
         row{"confidentiality.algorithm", rakp_status::invalid_confidentiality_algorithm}}) {
     auto console = console_of(bmc);
     auto request = rmcpp::testing::sessionless(rmcpp::payload_type::open_session_request, console.open_request());
-    rmcpp::testing::override_field<rmcpp::open_session_request>(request, field, 0x3f);
+    rmcpp::testing::override_field<rmcpp::wire::open_session_request>(request, field, 0x3f);
     const auto status = console.take_opened(console.exchange(request));
     if (status == rakp_status::no_errors) {
       found.push_back(std::string("accepts 3Fh as ") + field);
@@ -218,7 +218,7 @@ void check_sequence(const bmc_link& bmc, complaints& found) {
   if (!console.login()) return found.push_back("suite 3 does not log in");
   for (std::uint32_t expected = 1; expected <= 3; ++expected) {
     const auto reply = console.exchange(console.sealed(console.request(rmcpp::net_fn::app, 0x01)));
-    const auto header = rmcpp::decode_prefix<rmcpp::session_header_v2>(bytes(reply).subspan(4));
+    const auto header = rmcpp::wire::decode_prefix<rmcpp::wire::session_header_v2>(bytes(reply).subspan(4));
     if (header->message.sequence != expected)
       return found.push_back("packet " + std::to_string(expected) + " of a session has sequence number " +
                              std::to_string(header->message.sequence));

@@ -16,41 +16,41 @@
 
 namespace bench {
 
-template <class Suite, rmcpp::backend Backend> class rmcpp_contender {
+template <class Suite, rmcpp::crypto::backend Backend> class rmcpp_contender {
  public:
   rmcpp_contender() {
-    const auto suite = rmcpp::standard_suites.at(Suite::id);
+    const auto suite = rmcpp::wire::standard_suites.at(Suite::id);
     const material<Suite> m;
     loaded_ = keys_.load(crypto_, suite, m.sik, {}).has_value();
   }
 
   std::size_t seal(bytes message, std::uint32_t sequence, const iv_block& iv, mutable_bytes out) {
-    const auto p = rmcpp::plan(kind, keys_.suite().integrity, message.size());
+    const auto p = rmcpp::protect::plan(kind, keys_.suite().integrity, message.size());
     if (out.size() < p.total) return 0;
     build(message, out.data() + p.message);
-    const auto n = rmcpp::seal(crypto_, keys_, header(sequence), p, iv, out);
+    const auto n = rmcpp::protect::seal(crypto_, keys_, header(sequence), p, iv, out);
     return n ? *n : 0;
   }
 
   mutable_bytes open(mutable_bytes datagram) {
-    const auto packet = rmcpp::look(datagram);
+    const auto packet = rmcpp::wire::look(datagram);
     if (!packet) return {};
     window_ = {};  // so that the same datagram can be opened again
-    const auto opened = rmcpp::open(crypto_, keys_, window_, *packet, {.encrypted = Suite::aes});
+    const auto opened = rmcpp::protect::open(crypto_, keys_, window_, *packet, {.encrypted = Suite::aes});
     return opened ? opened->message() : mutable_bytes{};
   }
 
-  [[nodiscard]] static rmcpp::session_header_v2 header(std::uint32_t sequence) {
+  [[nodiscard]] static rmcpp::wire::session_header_v2 header(std::uint32_t sequence) {
     return {.payload = kind, .id = rmcpp::session_id{session_id}, .sequence = sequence};
   }
-  [[nodiscard]] rmcpp::session_keys<Backend>& keys() { return keys_; }
+  [[nodiscard]] rmcpp::protect::session_keys<Backend>& keys() { return keys_; }
 
-  static constexpr auto kind = rmcpp::payload_byte::of(rmcpp::payload_type::ipmi, true, Suite::aes);
+  static constexpr auto kind = rmcpp::wire::payload_byte::of(rmcpp::payload_type::ipmi, true, Suite::aes);
 
  private:
   Backend crypto_{};
-  rmcpp::session_keys<Backend> keys_{};
-  rmcpp::replay_window window_{};
+  rmcpp::protect::session_keys<Backend> keys_{};
+  rmcpp::protect::replay_window window_{};
   bool loaded_ = false;
 };
 

@@ -161,7 +161,9 @@ class hex_lines : public datagram_source {
     const bool for_console = buffer_.size() >= 10 && buffer_[4] == 0x06 && console_ids_.has(id_at(6));
     return for_console ? rmcpp::direction::to_console : rmcpp::direction::to_bmc;
   }
-  [[nodiscard]] std::uint32_t id_at(std::size_t offset) const { return rmcpp::load_le32(buffer_.data() + offset); }
+  [[nodiscard]] std::uint32_t id_at(std::size_t offset) const {
+    return rmcpp::core::load_le32(buffer_.data() + offset);
+  }
 
   struct closer {
     void operator()(std::FILE* f) const noexcept { std::fclose(f); }
@@ -170,7 +172,7 @@ class hex_lines : public datagram_source {
   std::string line_;
   std::uint64_t line_number_ = 0;
   std::vector<std::uint8_t> buffer_;
-  rmcpp::recent<std::uint32_t, 32> console_ids_{};
+  rmcpp::detail::recent<std::uint32_t, 32> console_ids_{};
 };
 
 /// `name` is a file, or `-` for the standard input; its first bytes tell which of the two it is. Throws

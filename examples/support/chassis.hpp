@@ -77,19 +77,19 @@ class chassis {
   void get_device_guid(rmcpp::bytes, writer& rs) noexcept { rs.put(rmcpp::bytes(guid_)); }
 
   void get_channel_info(rmcpp::bytes data, writer& rs) noexcept {
-    const auto rq = rmcpp::decode<channel_info_request>(data);
+    const auto rq = rmcpp::wire::decode<channel_info_request>(data);
     if (!rq) return rs.fail(completion_code::length_invalid);
     if (!is_lan(rq->channel)) return rs.fail(completion_code::invalid_field);
     rs.put(channel_info{.sessions = static_cast<std::uint8_t>(0x80 | sessions_)});
   }
   void get_channel_access(rmcpp::bytes data, writer& rs) noexcept {
-    const auto rq = rmcpp::decode<channel_access_request>(data);
+    const auto rq = rmcpp::wire::decode<channel_access_request>(data);
     if (!rq) return rs.fail(completion_code::length_invalid);
     const bool known = rq->which == 0x40 || rq->which == 0x80;
     if (!is_lan(rq->channel) || !known) return rs.fail(completion_code::invalid_field);
     rs.put(channel_access{});
   }
-  static bool is_lan(std::uint8_t channel) noexcept { return channel == 1 || channel == rmcpp::this_channel; }
+  static bool is_lan(std::uint8_t channel) noexcept { return channel == 1 || channel == rmcpp::wire::this_channel; }
 
   // ---- power ----
 
@@ -103,7 +103,7 @@ class chassis {
   }
 
   void control(rmcpp::bytes data, writer& rs) noexcept {
-    const auto rq = rmcpp::decode<chassis_control>(data);
+    const auto rq = rmcpp::wire::decode<chassis_control>(data);
     if (!rq) return rs.fail(completion_code::length_invalid);
     next_change_ = rmcpp::instant::never();  // a new order replaces what was still to come
     switch (rq->action) {
@@ -147,7 +147,7 @@ class chassis {
 
   /// A parameter that was never set reads as zeros: provisioning tools ask before they set, and give up on an error.
   void get_boot_options(rmcpp::bytes data, writer& rs) noexcept {
-    const auto rq = rmcpp::decode<get_boot_option>(data);
+    const auto rq = rmcpp::wire::decode<get_boot_option>(data);
     if (!rq) return rs.fail(completion_code::length_invalid);
     const parameter* const p = find(rq->parameter);
     if (!p) return rs.fail(parameter_not_supported);
@@ -156,7 +156,7 @@ class chassis {
   }
 
   void set_boot_options(rmcpp::bytes data, writer& rs) noexcept {
-    const auto rq = rmcpp::decode<set_boot_option>(data);
+    const auto rq = rmcpp::wire::decode<set_boot_option>(data);
     if (!rq) return rs.fail(completion_code::length_invalid);
     parameter* const p = find(rq->parameter & 0x7f);
     if (!p) return rs.fail(parameter_not_supported);

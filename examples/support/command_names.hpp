@@ -12,16 +12,16 @@
 namespace examples {
 
 /// A message under a heading of its own.
-template <rmcpp::message M> struct headed {
+template <rmcpp::wire::message M> struct headed {
   const char* heading = "";
   M message{};
   template <class Io, class Self> static constexpr void layout(Io& io, Self& m) { io.group(m.heading, m.message); }
 };
 
 /// The fields of a command's data; empty if they do not decode.
-template <rmcpp::message M> std::string data_fields(rmcpp::bytes data) {
-  const auto m = rmcpp::decode<M>(data);
-  return m ? rmcpp::dump(headed<M>{"data", *m}) : std::string();
+template <rmcpp::wire::message M> std::string data_fields(rmcpp::bytes data) {
+  const auto m = rmcpp::wire::decode<M>(data);
+  return m ? rmcpp::wire::dump(headed<M>{"data", *m}) : std::string();
 }
 
 struct known_command {
@@ -57,22 +57,22 @@ inline const known_command* find_command(rmcpp::net_fn fn, std::uint8_t code) {
       {app, 0x02, "Cold Reset"},
       {app, 0x03, "Warm Reset"},
       {app, 0x04, "Get Self Test Results", nullptr, data_fields<self_test>},
-      {app, 0x08, "Get Device GUID", nullptr, data_fields<rmcpp::system_guid_response>},
+      {app, 0x08, "Get Device GUID", nullptr, data_fields<rmcpp::wire::system_guid_response>},
       {app, 0x22, "Reset Watchdog Timer"},
       {app, 0x24, "Set Watchdog Timer"},
       {app, 0x25, "Get Watchdog Timer"},
       {app, 0x33, "Get Message"},
       {app, 0x34, "Send Message"},
-      {app, 0x37, "Get System GUID", nullptr, data_fields<rmcpp::system_guid_response>},
-      {app, 0x38, "Get Channel Authentication Capabilities", data_fields<rmcpp::channel_auth_request>,
-       data_fields<rmcpp::channel_auth_response>},
+      {app, 0x37, "Get System GUID", nullptr, data_fields<rmcpp::wire::system_guid_response>},
+      {app, 0x38, "Get Channel Authentication Capabilities", data_fields<rmcpp::wire::channel_auth_request>,
+       data_fields<rmcpp::wire::channel_auth_response>},
       {app, 0x39, "Get Session Challenge"},
       {app, 0x3a, "Activate Session"},
-      {app, 0x3b, "Set Session Privilege Level", data_fields<rmcpp::session_privilege>,
-       data_fields<rmcpp::session_privilege>},
-      {app, 0x3c, "Close Session", data_fields<rmcpp::close_session_request>},
-      {app, 0x3d, "Get Session Info", data_fields<rmcpp::session_info_request>,
-       data_fields<rmcpp::session_info_response>},
+      {app, 0x3b, "Set Session Privilege Level", data_fields<rmcpp::wire::session_privilege>,
+       data_fields<rmcpp::wire::session_privilege>},
+      {app, 0x3c, "Close Session", data_fields<rmcpp::wire::close_session_request>},
+      {app, 0x3d, "Get Session Info", data_fields<rmcpp::wire::session_info_request>,
+       data_fields<rmcpp::wire::session_info_response>},
       {app, 0x40, "Set Channel Access"},
       {app, 0x41, "Get Channel Access", data_fields<channel_access_request>, data_fields<channel_access>},
       {app, 0x42, "Get Channel Info", data_fields<channel_info_request>, data_fields<channel_info>},
@@ -87,8 +87,8 @@ inline const known_command* find_command(rmcpp::net_fn fn, std::uint8_t code) {
       {app, 0x4b, "Get Payload Instance Info"},
       {app, 0x4e, "Get Channel Payload Support"},
       {app, 0x52, "Master Write-Read"},
-      {app, 0x54, "Get Channel Cipher Suites", data_fields<rmcpp::cipher_suites_request>,
-       data_fields<rmcpp::cipher_suites_response>},
+      {app, 0x54, "Get Channel Cipher Suites", data_fields<rmcpp::wire::cipher_suites_request>,
+       data_fields<rmcpp::wire::cipher_suites_response>},
       {app, 0x55, "Suspend/Resume Payload Encryption"},
       {app, 0x56, "Set Channel Security Keys"},
       {storage, 0x10, "Get FRU Inventory Area Info"},
@@ -115,7 +115,7 @@ inline const known_command* find_command(rmcpp::net_fn fn, std::uint8_t code) {
 /// "Get Device ID", or "App command 99h" for one without a name here.
 inline std::string command_text(rmcpp::net_fn fn, std::uint8_t code) {
   if (const auto* c = find_command(fn, code)) return c->name;
-  return describe(fn) + " command " + rmcpp::hex({&code, 1}) + 'h';
+  return describe(fn) + " command " + rmcpp::wire::hex({&code, 1}) + 'h';
 }
 
 }  // namespace examples

@@ -54,20 +54,21 @@ inline std::optional<rmcpp::direction> own_direction(rmcpp::bytes d) {
   const auto toward = [](bool console) { return console ? direction::to_console : direction::to_bmc; };
   if (d.size() < 10) return std::nullopt;
   std::vector<std::uint8_t> copied(d.begin(), d.end());
-  const auto looked = rmcpp::look(copied);
+  const auto looked = rmcpp::wire::look(copied);
   const auto& seen = *looked;  // as far as it can be read
   if (looked.error() == rmcpp::errc::truncated) return std::nullopt;
-  if (seen.format == rmcpp::packet_format::asf) {
-    if (d[8] == static_cast<std::uint8_t>(rmcpp::asf_type::presence_pong)) return direction::to_console;
-    if (d[8] == static_cast<std::uint8_t>(rmcpp::asf_type::presence_ping)) return direction::to_bmc;
+  if (seen.format == rmcpp::wire::packet_format::asf) {
+    if (d[8] == static_cast<std::uint8_t>(rmcpp::wire::asf_type::presence_pong)) return direction::to_console;
+    if (d[8] == static_cast<std::uint8_t>(rmcpp::wire::asf_type::presence_ping)) return direction::to_bmc;
     return std::nullopt;
   }
-  if (seen.format != rmcpp::packet_format::v15 && seen.format != rmcpp::packet_format::v2) return std::nullopt;
+  if (seen.format != rmcpp::wire::packet_format::v15 && seen.format != rmcpp::wire::packet_format::v2)
+    return std::nullopt;
   const auto type = static_cast<unsigned>(seen.kind.type());
   if (type >= 0x10 && type <= 0x15) return toward(type % 2 != 0);
   if (seen.kind.type() != rmcpp::payload_type::ipmi || seen.kind.encrypted()) return std::nullopt;
   if (d.size() < seen.payload_at + 2) return std::nullopt;
-  return toward(rmcpp::net_fn_lun{d[seen.payload_at + 1]}.is_response());
+  return toward(rmcpp::wire::net_fn_lun{d[seen.payload_at + 1]}.is_response());
 }
 
 /// Finds out which datagrams are RMCP, and who is the BMC.
@@ -111,12 +112,12 @@ class role_finder {
   }
   static bool looks_like_rmcp(rmcpp::bytes d) {
     const auto kind = [&] { return d[3] & 0x7f; };
-    return d.size() >= 4 && d[0] == 0x06 && d[1] == 0x00 && kind() >= rmcpp::rmcp_class::asf &&
-           kind() <= rmcpp::rmcp_class::oem;
+    return d.size() >= 4 && d[0] == 0x06 && d[1] == 0x00 && kind() >= rmcpp::wire::rmcp_class::asf &&
+           kind() <= rmcpp::wire::rmcp_class::oem;
   }
   static constexpr std::size_t packed_size = 19;
   static void pack(const endpoint& e, std::span<std::uint8_t, packed_size> to) {
-    rmcpp::copy(e.address, to);
+    rmcpp::core::copy(e.address, to);
     to[16] = e.v6;
     to[17] = static_cast<std::uint8_t>(e.port >> 8);
     to[18] = static_cast<std::uint8_t>(e.port & 0xff);
@@ -126,7 +127,7 @@ class role_finder {
     std::array<std::uint8_t, 2 * packed_size> both{};
     pack(std::min(a, b), std::span(both).first<packed_size>());
     pack(std::max(a, b), std::span(both).last<packed_size>());
-    return rmcpp::content_digest(both);
+    return rmcpp::core::content_digest(both);
   }
   known* find(std::uint64_t number) {
     known* const k = table_.find(0, number, [](const known&) { return true; });
@@ -142,7 +143,7 @@ class role_finder {
   }
 
   std::vector<std::uint16_t> ports_;
-  rmcpp::lru_table<known, 4096, 1> table_;
+  rmcpp::detail::lru_table<known, 4096, 1> table_;
 };
 
 }  // namespace examples

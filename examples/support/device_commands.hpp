@@ -5,7 +5,7 @@
 
 /// \file
 /// Commands of the device and its chassis as messages, written like the library's own: one layout in wire order, which
-/// rmcpp::encode, decode and dump all run. A response is what follows its completion code.
+/// rmcpp::wire::encode, decode and dump all run. A response is what follows its completion code.
 
 namespace examples {
 

@@ -115,8 +115,8 @@ class frame_parser {
     if (header < 20 || total < header || packet.size() < header) return {damaged};
     if (packet[9] != udp_protocol) return {other};
     frame_content c;
-    rmcpp::copy(packet.subspan(12, 4), c.from.address);
-    rmcpp::copy(packet.subspan(16, 4), c.to.address);
+    rmcpp::core::copy(packet.subspan(12, 4), c.from.address);
+    rmcpp::core::copy(packet.subspan(16, 4), c.to.address);
     const unsigned place = be16(packet, 6);
     const bool more_fragments = (place & 0x2000) != 0;
     const bool first = (place & 0x1fff) == 0;
@@ -128,8 +128,8 @@ class frame_parser {
     if (packet.size() < 40) return {damaged};
     frame_content c;
     c.from.v6 = c.to.v6 = true;
-    rmcpp::copy(packet.subspan(8, 16), c.from.address);
-    rmcpp::copy(packet.subspan(24, 16), c.to.address);
+    rmcpp::core::copy(packet.subspan(8, 16), c.from.address);
+    rmcpp::core::copy(packet.subspan(24, 16), c.to.address);
     std::size_t left = be16(packet, 4);
     std::uint8_t next = packet[6];
     packet = packet.subspan(40);

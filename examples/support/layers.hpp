@@ -10,20 +10,20 @@
 
 namespace examples {
 
-/// One field as rmcpp::dump() writes it.
+/// One field as rmcpp::wire::dump() writes it.
 inline std::string field_line(const char* name, const std::string& value, const std::string& meaning = {}) {
   std::string text = std::string("  ") + name;
   text.append(text.size() < 20 ? 20 - text.size() : 2, ' ');
   return text + value + (meaning.empty() ? "" : "  (" + meaning + ')') + '\n';
 }
 inline std::string hex_line(const char* name, rmcpp::bytes b) {
-  return field_line(name, b.empty() ? "empty" : rmcpp::hex(b));
+  return field_line(name, b.empty() ? "empty" : rmcpp::wire::hex(b));
 }
 
-template <rmcpp::message M> std::string message_layer(const char* name, rmcpp::bytes in) {
-  const auto m = rmcpp::decode<M>(in);
-  if (m) return rmcpp::dump(headed<M>{name, *m});
-  const auto why = rmcpp::explain<M>(in);
+template <rmcpp::wire::message M> std::string message_layer(const char* name, rmcpp::bytes in) {
+  const auto m = rmcpp::wire::decode<M>(in);
+  if (m) return rmcpp::wire::dump(headed<M>{name, *m});
+  const auto why = rmcpp::wire::explain<M>(in);
   return std::string(name) + '\n' +
          field_line("error",
                     std::string(describe(why.error)) + ": " + why.field + " at offset " + std::to_string(why.offset)) +
@@ -33,21 +33,21 @@ template <rmcpp::message M> std::string message_layer(const char* name, rmcpp::b
 /// The data of an IPMI message, if there is a message for it.
 inline std::string command_layer(rmcpp::bytes in) {
   if (in.size() < 2) return {};
-  if (rmcpp::net_fn_lun{in[1]}.is_response()) {
-    const auto rs = rmcpp::decode<rmcpp::lan_response>(in);
+  if (rmcpp::wire::net_fn_lun{in[1]}.is_response()) {
+    const auto rs = rmcpp::wire::decode<rmcpp::wire::lan_response>(in);
     if (!rs || rs->code != rmcpp::completion_code::ok || rs->data.empty()) return {};
     const auto* const known = find_command(rs->target.fn(), rs->command);
     return known && known->response ? known->response(rs->data) : std::string();
   }
-  const auto rq = rmcpp::decode<rmcpp::lan_request>(in);
+  const auto rq = rmcpp::wire::decode<rmcpp::wire::lan_request>(in);
   if (!rq || rq->data.empty()) return {};
   const auto* const known = find_command(rq->target.fn(), rq->command);
   return known && known->request ? known->request(rq->data) : std::string();
 }
 
 inline std::string sol_layer(rmcpp::bytes in, rmcpp::direction dir) {
-  auto text = message_layer<rmcpp::sol_packet>("sol", in);
-  if (in.size() < rmcpp::sol_packet::header_size) return text;
+  auto text = message_layer<rmcpp::wire::sol_packet>("sol", in);
+  if (in.size() < rmcpp::wire::sol_packet::header_size) return text;
   static constexpr const char* operations[] = {"flush outbound", "flush inbound", "DCD and DSR off",
                                                "CTS off: pause", "send BREAK",    "RI on",
                                                "NACK",           "reserved"};
@@ -59,7 +59,7 @@ inline std::string sol_layer(rmcpp::bytes in, rmcpp::direction dir) {
     if (((in[3] >> bit) & 1) != 0) names += std::string(names.empty() ? "" : ", ") + name;
   }
   if (!names.empty()) text += field_line("control bits", names);
-  const auto characters = in.subspan(rmcpp::sol_packet::header_size);
+  const auto characters = in.subspan(rmcpp::wire::sol_packet::header_size);
   if (!characters.empty()) text += field_line("characters", '"' + printable(characters) + '"');
   return text;
 }
@@ -69,9 +69,9 @@ inline std::string payload_layer(const record& r) {
   switch (r.seen.type) {
     case rmcpp::datagram_type::sol: return sol_layer(payload, r.seen.dir);
     case rmcpp::datagram_type::ipmi:
-      return (payload.size() > 1 && rmcpp::net_fn_lun{payload[1]}.is_response()
-                  ? message_layer<rmcpp::lan_response>("lan_response", payload)
-                  : message_layer<rmcpp::lan_request>("lan_request", payload)) +
+      return (payload.size() > 1 && rmcpp::wire::net_fn_lun{payload[1]}.is_response()
+                  ? message_layer<rmcpp::wire::lan_response>("lan_response", payload)
+                  : message_layer<rmcpp::wire::lan_request>("lan_request", payload)) +
              command_layer(payload);
     default: return "payload\n" + hex_line("bytes", payload);
   }
@@ -81,22 +81,23 @@ inline std::string payload_layer(const record& r) {
 inline std::string trailer_layer(const record& r, rmcpp::bytes trailer) {
   std::string text = "session_trailer\n";
   const bool known = r.session && r.session->suite_known;
-  const std::size_t code = known ? rmcpp::authcode_size(r.session->suite.integrity) : 0;
-  if (code == 0 || trailer.size() < code + rmcpp::session_trailer::fixed_size) return text + hex_line("bytes", trailer);
-  const std::size_t pad = trailer.size() - code - rmcpp::session_trailer::fixed_size;
+  const std::size_t code = known ? rmcpp::protect::authcode_size(r.session->suite.integrity) : 0;
+  if (code == 0 || trailer.size() < code + rmcpp::wire::session_trailer::fixed_size)
+    return text + hex_line("bytes", trailer);
+  const std::size_t pad = trailer.size() - code - rmcpp::wire::session_trailer::fixed_size;
   return text + hex_line("pad", trailer.first(pad)) + field_line("pad_length", hex_number(trailer[pad])) +
          field_line("next_header", hex_number(trailer[pad + 1])) +
-         field_line("authcode", rmcpp::hex(trailer.last(code)), describe(r.seen.auth));
+         field_line("authcode", rmcpp::wire::hex(trailer.last(code)), describe(r.seen.auth));
 }
 
 /// A packet in RMCP+ format whose headers are sound: every layer, the payload in the clear where it could be read.
-inline std::string session_layers(const record& r, const rmcpp::seen& packet) {
-  auto text = rmcpp::dump(headed<rmcpp::rmcp_header>{"rmcp_header"}) +
-              message_layer<rmcpp::session_header_v2>(
+inline std::string session_layers(const record& r, const rmcpp::wire::seen& packet) {
+  auto text = rmcpp::wire::dump(headed<rmcpp::wire::rmcp_header>{"rmcp_header"}) +
+              message_layer<rmcpp::wire::session_header_v2>(
                   "session_header_v2",
-                  rmcpp::bytes(packet.datagram).first(packet.payload_at).subspan(rmcpp::rmcp_header::size));
+                  rmcpp::bytes(packet.datagram).first(packet.payload_at).subspan(rmcpp::wire::rmcp_header::size));
   if (r.seen.encrypted && r.seen.readable) {
-    text += "decrypted\n" + hex_line("iv", packet.payload().first(rmcpp::aes_block_size));
+    text += "decrypted\n" + hex_line("iv", packet.payload().first(rmcpp::crypto::aes_block_size));
   }
   if (r.seen.readable) {
     text += payload_layer(r);
@@ -110,8 +111,8 @@ inline std::string session_layers(const record& r, const rmcpp::seen& packet) {
 inline std::string layers(const record& r) {
   using enum rmcpp::datagram_type;
   if (r.seen.type == ipmi || r.seen.type == sol || r.seen.type == oem)
-    if (const auto packet = rmcpp::look(r.datagram.data)) return session_layers(r, *packet);
-  auto text = rmcpp::dump_datagram(r.datagram.data);
+    if (const auto packet = rmcpp::wire::look(r.datagram.data)) return session_layers(r, *packet);
+  auto text = rmcpp::wire::dump_datagram(r.datagram.data);
   if (r.seen.type == v15 && r.seen.readable) text += command_layer(r.seen.payload);
   return text;
 }

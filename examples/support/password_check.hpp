@@ -18,8 +18,8 @@ struct code_recipe {
   const char* deviation = nullptr;  ///< null: as specified
   rmcpp::user_key password{};
   rmcpp::user_key kg{};
-  rmcpp::rakp_transcript transcript{};
-  rmcpp::authentication_algorithm auth{};
+  rmcpp::protect::rakp_transcript transcript{};
+  rmcpp::wire::authentication_algorithm auth{};
 };
 
 /// As specified, then every known deviation that makes a difference for this login.
@@ -33,7 +33,7 @@ inline std::vector<code_recipe> code_recipes(const code_recipe& right, rmcpp::pr
   };
   const auto add_password = [&](const char* deviation, std::size_t size) {
     const auto password = right.password.reveal();
-    if (rmcpp::all_zero(password.subspan(size))) return;
+    if (rmcpp::core::all_zero(password.subspan(size))) return;
     add(deviation, [&](code_recipe& r) { (void)r.password.assign(password.first(size)); });
   };
   add_password("the password cut to 16 bytes", 16);
@@ -67,7 +67,7 @@ inline std::vector<code_recipe> code_recipes(const code_recipe& right, rmcpp::pr
       (void)r.transcript.name.assign(padded);
     });
   if (!right.kg.is_zero()) add("K_g in the place of the password", [](code_recipe& r) { r.password = r.kg; });
-  using enum rmcpp::authentication_algorithm;
+  using enum rmcpp::wire::authentication_algorithm;
   for (const auto& [deviation, auth] : {std::pair("the hash of RAKP-HMAC-SHA1", rakp_hmac_sha1),
                                         {"the hash of RAKP-HMAC-MD5", rakp_hmac_md5},
                                         {"the hash of RAKP-HMAC-SHA256", rakp_hmac_sha256}})
@@ -91,11 +91,11 @@ class password_check {
     if (const auto status = setup_status(r.seen); status && *status != rmcpp::rakp_status::no_errors) {
       entry->say(r, std::string("refused: ") + describe(*status));
     } else if (r.seen.type == rakp2) {
-      judge<rmcpp::rakp2>(r, *entry);
+      judge<rmcpp::wire::rakp2>(r, *entry);
     } else if (r.seen.type == rakp3) {
-      judge<rmcpp::rakp3>(r, *entry);
+      judge<rmcpp::wire::rakp3>(r, *entry);
     } else {
-      judge<rmcpp::rakp4>(r, *entry);
+      judge<rmcpp::wire::rakp4>(r, *entry);
     }
   }
 
@@ -153,17 +153,17 @@ class password_check {
   }
 
   template <class Message> void judge(const record& r, login& entry) {
-    const auto m = rmcpp::decode<Message>(r.seen.payload);
+    const auto m = rmcpp::wire::decode<Message>(r.seen.payload);
     if (!m) return misfit(r, entry, "is malformed");
     const auto auth = r.session->suite.authentication;  // the follower's guess if the negotiation was not captured
-    if (auth == rmcpp::authentication_algorithm::rakp_none && r.session->suite_known)
+    if (auth == rmcpp::wire::authentication_algorithm::rakp_none && r.session->suite_known)
       return entry.say(r, "has no code: RAKP-none");
-    if (auth == rmcpp::authentication_algorithm::rakp_none)
+    if (auth == rmcpp::wire::authentication_algorithm::rakp_none)
       return misfit(r, entry, "cannot be checked: the algorithms are not known");
     // Retries make several exchanges of random numbers in one login: the code may belong to any of them.
     auto exchanges = r.session->exchanges;
     std::vector<code_recipe> recipes;
-    (void)exchanges.find([&](const rmcpp::rakp_exchange& e) {
+    (void)exchanges.find([&](const rmcpp::detail::rakp_exchange& e) {
       if (!e.complete()) return false;
       for (const auto& each :
            code_recipes({nullptr, password_, kg_, e.transcript, auth}, r.session->proposal.max_privilege))
@@ -190,25 +190,25 @@ class password_check {
   template <class Message> std::string fits(const code_recipe& how, const Message& m, rmcpp::datagram_type type) {
     if (type == rmcpp::datagram_type::rakp4) return fits_rakp4(how, m.code);
     const auto made = type == rmcpp::datagram_type::rakp2
-                          ? rmcpp::rakp2_code(crypto_, how.auth, how.password, how.transcript)
-                          : rmcpp::rakp3_code(crypto_, how.auth, how.password, how.transcript);
+                          ? rmcpp::protect::rakp2_code(crypto_, how.auth, how.password, how.transcript)
+                          : rmcpp::protect::rakp3_code(crypto_, how.auth, how.password, how.transcript);
     if (!made) return {};
     const rmcpp::bytes whole = made->view();
-    if (rmcpp::equal(whole, m.code)) return "fits";
-    if (m.code.size() > whole.size() && rmcpp::equal(whole, m.code.view().first(whole.size())))
+    if (rmcpp::core::equal(whole, m.code)) return "fits";
+    if (m.code.size() > whole.size() && rmcpp::core::equal(whole, m.code.view().first(whole.size())))
       return "bytes behind the code (Supermicro, Sun: FreeIPMI -W supermicro20, sun20)";
-    if (m.code.size() >= 8 && m.code.size() < whole.size() && rmcpp::equal(whole.first(m.code.size()), m.code))
+    if (m.code.size() >= 8 && m.code.size() < whole.size() && rmcpp::core::equal(whole.first(m.code.size()), m.code))
       return "the code cut short";
     return {};
   }
 
-  std::string fits_rakp4(const code_recipe& how, const rmcpp::rakp_code& code) {
+  std::string fits_rakp4(const code_recipe& how, const rmcpp::wire::rakp_code& code) {
     for (const bool with_kg : {true, false}) {
       if (with_kg && how.kg.is_zero()) continue;
-      const auto sik = rmcpp::session_integrity_key(crypto_, how.auth, how.password,
-                                                    with_kg ? how.kg : rmcpp::user_key{}, how.transcript);
-      const auto made = rmcpp::rakp4_code(crypto_, how.auth, *sik, how.transcript);
-      if (!sik || !made || !rmcpp::rakp4_code_fits(how.auth, *made, code)) continue;
+      const auto sik = rmcpp::protect::session_integrity_key(crypto_, how.auth, how.password,
+                                                             with_kg ? how.kg : rmcpp::user_key{}, how.transcript);
+      const auto made = rmcpp::protect::rakp4_code(crypto_, how.auth, *sik, how.transcript);
+      if (!sik || !made || !rmcpp::protect::rakp4_code_fits(how.auth, *made, code)) continue;
       return with_kg ? "fits with the given K_g" : "fits with K_g = password";
     }
     return {};

@@ -14,8 +14,8 @@ namespace examples {
 struct record {
   captured datagram{};  ///< `data` as it was captured
   rmcpp::observation seen{};
-  const rmcpp::session_facts* session = nullptr;  ///< valid until the next datagram
-  std::optional<std::uint64_t> answers{};         ///< frame
+  const rmcpp::detail::session_facts* session = nullptr;  ///< valid until the next datagram
+  std::optional<std::uint64_t> answers{};                 ///< frame
 
   /// Whether `seen.payload` is a message in the clear.
   [[nodiscard]] bool payload_known() const { return seen.readable && seen.type != rmcpp::datagram_type::unreadable; }
@@ -42,7 +42,7 @@ inline std::string to_json(const record& r) {
               {"type", name_of(o.type)},
               {"auth", describe(o.auth)},
               {"encrypted", o.encrypted},
-              {"payload", or_null(r.payload_known(), rmcpp::hex(o.payload))},
+              {"payload", or_null(r.payload_known(), rmcpp::wire::hex(o.payload))},
               {"error", or_null(r.error() != nullptr, r.error() ? r.error() : "")},
               {"session", or_null(o.session != 0, o.session)},
               {"answers", or_null(r.answers.has_value(), r.answers.value_or(0))},
@@ -83,13 +83,13 @@ inline std::optional<rmcpp::rakp_status> setup_status(const rmcpp::observation& 
 }
 
 /// "3: RAKP-HMAC-SHA1, HMAC-SHA1-96, AES-CBC-128"
-inline std::string suite_text(const rmcpp::cipher_suite& s) {
-  return (s.id == rmcpp::no_suite_id ? std::string("no standard suite") : std::to_string(s.id)) + ": " +
+inline std::string suite_text(const rmcpp::wire::cipher_suite& s) {
+  return (s.id == rmcpp::wire::no_suite_id ? std::string("no standard suite") : std::to_string(s.id)) + ": " +
          describe(s.authentication) + ", " + describe(s.integrity) + ", " + describe(s.confidentiality);
 }
 
 /// The newest user name in a login, if one was seen.
-inline std::optional<std::string> user_text(const rmcpp::session_facts& s) {
+inline std::optional<std::string> user_text(const rmcpp::detail::session_facts& s) {
   const auto quoted = [](const rmcpp::username& name) { return '"' + printable(name) + '"'; };
   if (s.v15) return s.name_known ? std::optional(quoted(s.name)) : std::nullopt;
   auto exchanges = s.exchanges;

@@ -108,7 +108,7 @@ class remote {
 
   void show(const char* direction, rmcpp::bytes datagram) const {
     if (verbosity_ < 2) return;
-    std::cerr << direction << ' ' << rmcpp::hex(datagram) << '\n' << rmcpp::dump_datagram(datagram);
+    std::cerr << direction << ' ' << rmcpp::wire::hex(datagram) << '\n' << rmcpp::wire::dump_datagram(datagram);
   }
 
   [[noreturn]] void give_up(const rmcpp::console_event& e) const {

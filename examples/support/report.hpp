@@ -47,11 +47,11 @@ inline std::string numbers_text(const rmcpp::found& f) {
 /// The IPMI message in a few words: the command, and how it went.
 inline std::string message_text(rmcpp::bytes in) {
   if (in.size() < 2) return {};
-  if (!rmcpp::net_fn_lun{in[1]}.is_response()) {
-    const auto rq = rmcpp::decode<rmcpp::lan_request>(in);
+  if (!rmcpp::wire::net_fn_lun{in[1]}.is_response()) {
+    const auto rq = rmcpp::wire::decode<rmcpp::wire::lan_request>(in);
     return rq ? command_text(rq->target.fn(), rq->command) + " request" : "";
   }
-  const auto rs = rmcpp::decode<rmcpp::lan_response>(in);
+  const auto rs = rmcpp::wire::decode<rmcpp::wire::lan_response>(in);
   if (!rs) return {};
   return command_text(rs->target.fn(), rs->command) + " response: " + hex_number(static_cast<std::uint32_t>(rs->code)) +
          ' ' + describe(rs->code);

@@ -50,7 +50,7 @@ class summary {
     bool v15 = false;
     std::string user = "not seen", suite = "not seen";
     rmcpp::session_id console_id{}, managed_id{};
-    rmcpp::followed_stage stage{};
+    rmcpp::detail::followed_stage stage{};
     rmcpp::datagram_type refused_in{};
     std::optional<rmcpp::rakp_status> refused{};
     std::uint64_t first = 0, last = 0, to_bmc = 0, to_console = 0;
@@ -126,11 +126,12 @@ class summary {
     out << "  " << name << std::string(12 - std::string_view(name).size(), ' ') << value << '\n';
   }
   static std::string end_text(const session_row& s) {
-    if (s.stage == rmcpp::followed_stage::closed) return "closed";
+    if (s.stage == rmcpp::detail::followed_stage::closed) return "closed";
     if (s.refused)
       return std::string("refused in ") + title(s.refused_in) + ": " +
              hex_number(static_cast<std::uint32_t>(*s.refused)) + ' ' + describe(*s.refused);
-    return s.stage == rmcpp::followed_stage::login ? "the login is not completed" : "open at the end of the capture";
+    return s.stage == rmcpp::detail::followed_stage::login ? "the login is not completed"
+                                                           : "open at the end of the capture";
   }
 
   void print_findings(std::ostream& out, const palette& colors) const {

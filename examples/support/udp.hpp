@@ -96,7 +96,7 @@ class address {
   [[nodiscard]] bool can_reply() const noexcept {
     const auto ip = host();
     const bool multicast = is_v4_ ? ip[0] >= 224 : ip[0] == 0xff;  // IPv4 broadcast lies above multicast
-    return port() != 0 && !rmcpp::all_zero(ip) && !multicast;
+    return port() != 0 && !rmcpp::core::all_zero(ip) && !multicast;
   }
   [[nodiscard]] std::array<std::uint8_t, 4> ipv4() const noexcept {
     const auto ip = host();

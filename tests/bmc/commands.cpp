@@ -8,6 +8,8 @@
 #include <string>
 
 using namespace rmcpp;
+using namespace rmcpp::wire;
+using namespace rmcpp::detail;
 using namespace rmcpp::test;
 using namespace rmcpp::testing;
 

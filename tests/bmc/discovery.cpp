@@ -9,6 +9,9 @@
 namespace {
 
 using namespace rmcpp;
+using namespace rmcpp::wire;
+using namespace rmcpp::core;
+using namespace rmcpp::detail;
 using namespace rmcpp::test;
 using namespace rmcpp::testing;
 using test::from_hex;

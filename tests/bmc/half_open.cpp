@@ -7,6 +7,8 @@
 #include <set>
 
 using namespace rmcpp;
+using namespace rmcpp::wire;
+using namespace rmcpp::detail;
 using namespace rmcpp::test;
 using namespace rmcpp::testing;
 

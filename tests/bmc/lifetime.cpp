@@ -9,6 +9,7 @@
 namespace {
 
 using namespace rmcpp;
+using namespace rmcpp::protect;
 using namespace rmcpp::test;
 using namespace rmcpp::testing;
 

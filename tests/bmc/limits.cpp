@@ -9,6 +9,7 @@
 namespace {
 
 using namespace rmcpp;
+using namespace rmcpp::wire;
 using namespace rmcpp::test;
 using namespace rmcpp::testing;
 
@@ -261,7 +262,7 @@ namespace {
 struct stuck_entropy {
   std::uint8_t value = 0;
   bool fill(mutable_bytes out) noexcept {
-    rmcpp::fill(out, value);
+    rmcpp::core::fill(out, value);
     return true;
   }
 };

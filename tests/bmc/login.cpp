@@ -9,6 +9,7 @@
 namespace {
 
 using namespace rmcpp;
+using namespace rmcpp::wire;
 using namespace rmcpp::test;
 using namespace rmcpp::testing;
 using test::to_hex;

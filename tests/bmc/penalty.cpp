@@ -5,6 +5,7 @@
 #include "support/session_pair.hpp"
 
 using namespace rmcpp;
+using namespace rmcpp::detail;
 using namespace rmcpp::test;
 using namespace rmcpp::testing;
 

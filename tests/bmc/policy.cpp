@@ -9,6 +9,7 @@
 #include "support/catch.hpp"
 
 using namespace rmcpp;
+using namespace rmcpp::crypto;
 using rmcpp::testing::null_backend;
 
 namespace {

@@ -8,6 +8,8 @@
 namespace {
 
 using namespace rmcpp;
+using namespace rmcpp::protect;
+using namespace rmcpp::wire;
 using namespace rmcpp::test;
 using namespace rmcpp::testing;
 using test::to_hex;

@@ -4,6 +4,8 @@
 #include "support/catch.hpp"
 
 using namespace rmcpp;
+using namespace rmcpp::core;
+using namespace rmcpp::detail;
 
 namespace {
 

@@ -7,6 +7,8 @@
 #include <string>
 
 using namespace rmcpp;
+using namespace rmcpp::wire;
+using namespace rmcpp::detail;
 using namespace rmcpp::test;
 
 namespace {

@@ -6,6 +6,7 @@
 namespace {
 
 using namespace rmcpp;
+using namespace rmcpp::wire;
 using namespace rmcpp::test;
 using namespace rmcpp::testing;
 using kind = console_event::kind;
@@ -99,7 +100,7 @@ namespace {
 struct zero_entropy {
   int zeros = 2;
   bool fill(mutable_bytes out) noexcept {
-    rmcpp::fill(out, zeros > 0 ? std::uint8_t{0} : std::uint8_t{5});
+    rmcpp::core::fill(out, zeros > 0 ? std::uint8_t{0} : std::uint8_t{5});
     --zeros;
     return true;
   }

@@ -7,6 +7,9 @@
 #include <string>
 
 using namespace rmcpp;
+using namespace rmcpp::detail;
+using namespace rmcpp::wire;
+using namespace rmcpp::protect;
 using namespace rmcpp::test;
 
 namespace {

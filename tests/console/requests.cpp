@@ -9,6 +9,9 @@
 namespace {
 
 using namespace rmcpp;
+using namespace rmcpp::core;
+using namespace rmcpp::wire;
+using namespace rmcpp::detail;
 
 struct three {
   static constexpr std::size_t in_flight = 3;

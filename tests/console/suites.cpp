@@ -6,6 +6,8 @@
 namespace {
 
 using namespace rmcpp;
+using namespace rmcpp::wire;
+using namespace rmcpp::core;
 using namespace rmcpp::test;
 using namespace rmcpp::testing;
 

@@ -5,6 +5,7 @@
 #include "support/hex.hpp"
 
 using namespace rmcpp;
+using namespace rmcpp::core;
 using namespace rmcpp::test;
 
 TEST_CASE("copy() copies what fits and says how much") {

@@ -6,6 +6,7 @@
 #include <set>
 
 using namespace rmcpp;
+using namespace rmcpp::core;
 
 TEST_CASE("datagrams of different bytes have different digests", "[session][followed_session]") {
   STATIC_REQUIRE(content_digest({}) == 0xcbf29ce484222325u);

@@ -11,6 +11,7 @@
 #include <type_traits>
 
 using namespace rmcpp;
+using namespace rmcpp::core;
 using namespace rmcpp::test;
 
 TEST_CASE("wipe() zeroes every byte") {

@@ -4,6 +4,7 @@
 #include "support/catch.hpp"
 
 using namespace rmcpp;
+using namespace rmcpp::core;
 
 TEST_CASE("instants count milliseconds") {
   STATIC_REQUIRE(instant{1000} + seconds(2) == instant{3000});

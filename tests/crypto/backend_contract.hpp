@@ -20,6 +20,9 @@
 
 namespace rmcpp::test::contract {
 
+using namespace core;
+using namespace crypto;
+
 using buffer = std::vector<std::uint8_t>;
 
 inline buffer text(std::string_view s) { return {s.begin(), s.end()}; }

@@ -12,6 +12,10 @@
 namespace {
 
 using namespace rmcpp;
+using namespace rmcpp::wire;
+using namespace rmcpp::core;
+using namespace rmcpp::protect;
+using namespace rmcpp::crypto;
 using testing::null_backend;
 
 // The least that conforms: no digest, keys that cannot be copied.

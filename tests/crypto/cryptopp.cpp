@@ -11,6 +11,8 @@ using tested_backends = std::tuple<rmcpp::cryptopp_backend>;
 #include "crypto/backend_contract.hpp"
 
 using namespace rmcpp;
+using namespace rmcpp::core;
+using namespace rmcpp::crypto;
 using namespace rmcpp::test::contract;
 
 TEST_CASE("Crypto++ allocates when an AES key is first loaded, and in MD2, and nowhere else", "[crypto][heap]") {

@@ -16,6 +16,7 @@
 namespace {
 
 using namespace rmcpp;
+using namespace rmcpp::core;
 using buffer = std::vector<std::uint8_t>;
 
 /// Gives n, n + 1, .. for the n-th request; none while `dry`.

@@ -15,6 +15,8 @@
 namespace {
 
 using namespace rmcpp;
+using namespace rmcpp::core;
+using namespace rmcpp::crypto;
 using buffer = std::vector<std::uint8_t>;
 
 constexpr std::size_t text_at = 12 + aes_block_size;  ///< behind session header and IV

@@ -19,6 +19,8 @@ using tested_backends = std::tuple<rmcpp::openssl_backend, openssl_by_context>;
 #include "crypto/backend_contract.hpp"
 
 using namespace rmcpp;
+using namespace rmcpp::core;
+using namespace rmcpp::crypto;
 using namespace rmcpp::test::contract;
 using rmcpp::test::to_hex;
 
@@ -286,7 +288,7 @@ TEST_CASE("a digest that fails in any of its calls fails once and is well again"
   const auto data = text("abc");
   const std::array parts{bytes(data)};
   buffer expected(20), out(20);
-  detail::openssl_digest sha1(odd.context, "SHA1", 20, nullptr);
+  crypto::detail::openssl_digest sha1(odd.context, "SHA1", 20, nullptr);
   REQUIRE(sha1.run({}, parts, expected));
   CHECK(to_hex(expected) == "a9993e364706816aba3e25717850c26c9cd0d89d");
   const auto fails_once = [&](int& what, int n) {
@@ -318,12 +320,12 @@ TEST_CASE("a digest that fails in any of its calls fails once and is well again"
       CHECK(to_hex(out) == oracle(mac_id::hmac_sha1, counting(20), data));
     }
   }
-  CHECK_FALSE(detail::openssl_digest(odd.context, "SHA1", 32, nullptr));
+  CHECK_FALSE(crypto::detail::openssl_digest(odd.context, "SHA1", 32, nullptr));
 }
 
 TEST_CASE("a digest's context forgets what it made: K1 and K2 are made by sign()", "[crypto][openssl][secrets]") {
   odd_library odd;
-  detail::openssl_digest sha1(odd.context, "SHA1", 20, nullptr);
+  crypto::detail::openssl_digest sha1(odd.context, "SHA1", 20, nullptr);
   const auto at_first = buffer(odd.sha1_context, odd.sha1_context + 96);  // SHA_CTX
   const auto data = counting(77);
   buffer out(20);

@@ -22,6 +22,7 @@
 /// other verbs. Each array `ram_...` but the machine's own is a line of the table, by its size, and is not linked.
 
 using namespace rmcpp;
+using namespace rmcpp::crypto;
 
 namespace outside {
 

@@ -10,6 +10,11 @@
 namespace {
 
 using namespace rmcpp;
+using namespace rmcpp::protect;
+using namespace rmcpp::wire;
+using namespace rmcpp::core;
+using namespace rmcpp::crypto;
+using namespace rmcpp::detail;
 using namespace rmcpp::test;
 using testing::edited;
 using testing::encoded;

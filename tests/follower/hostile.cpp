@@ -10,6 +10,10 @@
 namespace {
 
 using namespace rmcpp;
+using namespace rmcpp::wire;
+using namespace rmcpp::core;
+using namespace rmcpp::crypto;
+using namespace rmcpp::detail;
 using namespace rmcpp::test;
 using testing::encoded;
 using testing::octets;

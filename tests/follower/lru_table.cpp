@@ -11,6 +11,7 @@
 namespace {
 
 using namespace rmcpp;
+using namespace rmcpp::detail;
 
 struct record {
   int name = 0;

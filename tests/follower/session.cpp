@@ -11,6 +11,9 @@
 namespace {
 
 using namespace rmcpp;
+using namespace rmcpp::wire;
+using namespace rmcpp::crypto;
+using namespace rmcpp::detail;
 
 using f = finding;
 

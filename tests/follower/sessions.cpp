@@ -12,6 +12,11 @@
 namespace {
 
 using namespace rmcpp;
+using namespace rmcpp::wire;
+using namespace rmcpp::core;
+using namespace rmcpp::protect;
+using namespace rmcpp::crypto;
+using namespace rmcpp::detail;
 using namespace rmcpp::test;
 using testing::encoded;
 using testing::key_of;

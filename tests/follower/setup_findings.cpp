@@ -9,6 +9,8 @@
 namespace {
 
 using namespace rmcpp;
+using namespace rmcpp::wire;
+using namespace rmcpp::detail;
 
 using f = finding;
 using p = payload_type;

@@ -6,6 +6,9 @@
 namespace {
 
 using namespace rmcpp;
+using namespace rmcpp::wire;
+using namespace rmcpp::core;
+using namespace rmcpp::detail;
 using namespace rmcpp::test;
 using testing::octets;
 

@@ -17,6 +17,7 @@
 namespace {
 
 using namespace rmcpp;
+using namespace rmcpp::wire;
 using nlohmann::json;
 using test::capture_names;
 using test::datagram;

@@ -19,6 +19,10 @@
 namespace {
 
 using namespace rmcpp;
+using namespace rmcpp::wire;
+using namespace rmcpp::core;
+using namespace rmcpp::protect;
+using namespace rmcpp::crypto;
 
 constexpr std::uint64_t sound_conversation = 99;
 

@@ -10,6 +10,9 @@
 namespace {
 
 using namespace rmcpp;
+using namespace rmcpp::wire;
+using namespace rmcpp::protect;
+using namespace rmcpp::crypto;
 using namespace rmcpp::test;
 using testing::counting_entropy;
 using testing::null_backend;

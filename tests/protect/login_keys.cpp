@@ -16,6 +16,10 @@
 namespace {
 
 using namespace rmcpp;
+using namespace rmcpp::wire;
+using namespace rmcpp::core;
+using namespace rmcpp::protect;
+using namespace rmcpp::crypto;
 using namespace rmcpp::test;
 using nlohmann::json;
 

@@ -15,6 +15,9 @@
 namespace {
 
 using namespace rmcpp;
+using namespace rmcpp::wire;
+using namespace rmcpp::protect;
+using namespace rmcpp::crypto;
 using namespace rmcpp::test;
 using testing::null_backend;
 using cpp_session = protected_session<cryptopp_backend>;
@@ -99,7 +102,7 @@ TEST_CASE("only RMCP+ packets open", "[protect][open][N-V15-05]") {
   auto d = from_hex("06 00 ff 07 00 01000000 34120002 07 2018c88104017a");
   const auto packet = look(d);
   REQUIRE(packet);
-  CHECK(rmcpp::open(s.b, s.keys, s.window, *packet, s.policy()).error() == errc::bad_auth_type);
+  CHECK(rmcpp::protect::open(s.b, s.keys, s.window, *packet, s.policy()).error() == errc::bad_auth_type);
   CHECK(s.window.highest() == 0);
 }
 

@@ -6,6 +6,8 @@
 namespace {
 
 using namespace rmcpp;
+using namespace rmcpp::wire;
+using namespace rmcpp::protect;
 
 using ia = integrity_algorithm;
 

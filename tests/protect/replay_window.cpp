@@ -11,6 +11,7 @@
 namespace {
 
 using namespace rmcpp;
+using namespace rmcpp::protect;
 
 constexpr auto any = window_rule::any_forward;
 constexpr auto strict = window_rule::strict;

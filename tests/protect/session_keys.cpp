@@ -9,6 +9,9 @@
 namespace {
 
 using namespace rmcpp;
+using namespace rmcpp::wire;
+using namespace rmcpp::protect;
+using namespace rmcpp::crypto;
 using namespace rmcpp::test;
 using testing::null_backend;
 

@@ -12,6 +12,9 @@
 namespace {
 
 using namespace rmcpp;
+using namespace rmcpp::wire;
+using namespace rmcpp::protect;
+using namespace rmcpp::crypto;
 using namespace rmcpp::test;
 
 struct counts {

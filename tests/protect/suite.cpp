@@ -8,6 +8,9 @@
 namespace {
 
 using namespace rmcpp;
+using namespace rmcpp::wire;
+using namespace rmcpp::protect;
+using namespace rmcpp::crypto;
 using testing::null_backend;
 
 using aa = authentication_algorithm;

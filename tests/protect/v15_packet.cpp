@@ -13,6 +13,8 @@
 namespace {
 
 using namespace rmcpp;
+using namespace rmcpp::wire;
+using namespace rmcpp::crypto;
 using namespace rmcpp::test;
 using nlohmann::json;
 

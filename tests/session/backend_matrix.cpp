@@ -12,6 +12,7 @@
 #include <utility>
 
 using namespace rmcpp;
+using namespace rmcpp::wire;
 using namespace rmcpp::test;
 using namespace rmcpp::testing;
 using kind = console_event::kind;

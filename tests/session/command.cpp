@@ -7,6 +7,7 @@
 #include "support/written.hpp"
 
 using namespace rmcpp;
+using namespace rmcpp::wire;
 using test::answered;
 
 TEST_CASE("a response writer takes what fits, whole or not at all", "[session][bmc_commands]") {

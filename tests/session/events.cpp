@@ -4,6 +4,7 @@
 #include "support/catch.hpp"
 
 using namespace rmcpp;
+using namespace rmcpp::detail;
 
 namespace {
 

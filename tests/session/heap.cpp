@@ -7,6 +7,8 @@
 #include <rmcpp/crypto/cryptopp.hpp>
 
 using namespace rmcpp;
+using namespace rmcpp::core;
+using namespace rmcpp::crypto;
 using namespace rmcpp::test;
 using namespace rmcpp::testing;
 

@@ -8,6 +8,7 @@
 namespace {
 
 using namespace rmcpp;
+using namespace rmcpp::detail;
 
 /// The waits after each send until the tries are used up.
 std::vector<std::uint64_t> waits(const retry_policy& policy) {

@@ -7,6 +7,9 @@
 namespace {
 
 using namespace rmcpp;
+using namespace rmcpp::wire;
+using namespace rmcpp::crypto;
+using namespace rmcpp::detail;
 using rmcpp::testing::null_backend;
 
 /// A backend that lacks MD5 in all its forms, and AES if so wished.

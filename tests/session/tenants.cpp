@@ -12,6 +12,7 @@
 #include <utility>
 
 using namespace rmcpp;
+using namespace rmcpp::crypto;
 using namespace rmcpp::test;
 using namespace rmcpp::testing;
 

@@ -5,6 +5,7 @@
 #include "support/catch.hpp"
 
 using namespace rmcpp;
+using namespace rmcpp::detail;
 
 TEST_CASE("every step that a part can make is a legal row", "[session][transitions]") {
   struct row {

@@ -10,6 +10,10 @@
 
 namespace rmcpp::test {
 
+using namespace wire;
+using namespace core;
+using namespace crypto;
+
 using namespace testing;
 
 /// A BMC, its clock, and what became of the datagrams fed. Datagrams and replies lie in blocks of exactly their size.

@@ -12,6 +12,8 @@
 #include <string>
 
 using namespace rmcpp;
+using namespace rmcpp::core;
+using namespace rmcpp::crypto;
 using namespace rmcpp::test;
 using namespace rmcpp::testing;
 using test::to_hex;

@@ -11,6 +11,8 @@
 
 namespace rmcpp::test {
 
+using namespace crypto;
+
 using namespace testing;
 
 enum class side : std::uint8_t { console, bmc };

@@ -13,6 +13,10 @@
 
 namespace rmcpp::test {
 
+using namespace core;
+
+using namespace crypto;
+
 using namespace testing;
 
 namespace {

@@ -10,6 +10,10 @@
 
 namespace rmcpp::test {
 
+using namespace wire;
+using namespace core;
+using namespace crypto;
+
 using namespace testing;
 
 using datagram = octets;

@@ -15,6 +15,12 @@
 
 namespace rmcpp::test {
 
+using namespace protect;
+
+using namespace wire;
+using namespace core;
+using namespace crypto;
+
 using test::bmc_backend;
 using test::console_backend;
 using testing::crafted_bmc;

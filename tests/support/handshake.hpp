@@ -15,6 +15,10 @@
 
 namespace rmcpp::test {
 
+using namespace wire;
+using namespace protect;
+using namespace crypto;
+
 struct handshake {
   cipher_suite suite{};
   rakp_transcript transcript{};
@@ -46,22 +50,22 @@ inline handshake find_handshake(const std::vector<datagram>& trace) {
         break;
       }
       case payload_type::rakp1: {
-        const auto m = read(d, rmcpp::rakp1{});
+        const auto m = read(d, rmcpp::wire::rakp1{});
         t.console_random = m.console_random;
         t.role = m.role;
         t.name = m.name;
         break;
       }
       case payload_type::rakp2: {
-        const auto m = read(d, rmcpp::rakp2{});
+        const auto m = read(d, rmcpp::wire::rakp2{});
         t.managed_random = m.managed_random;
         t.managed_guid = m.managed_guid;
         h.rakp2 = m.code;
         break;
       }
-      case payload_type::rakp3: h.rakp3 = read(d, rmcpp::rakp3{}).code; break;
+      case payload_type::rakp3: h.rakp3 = read(d, rmcpp::wire::rakp3{}).code; break;
       case payload_type::rakp4: {
-        h.rakp4 = read(d, rmcpp::rakp4{}).code;
+        h.rakp4 = read(d, rmcpp::wire::rakp4{}).code;
         h.end = i + 1;
         return h;
       }

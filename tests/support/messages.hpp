@@ -13,6 +13,8 @@
 
 namespace rmcpp::test {
 
+using namespace wire;
+
 /// Catch prints the text of what it compares.
 inline std::string text(errc e) { return describe(e); }
 

@@ -14,6 +14,11 @@
 
 namespace rmcpp::test {
 
+using namespace wire;
+using namespace core;
+using namespace protect;
+using namespace crypto;
+
 using buffer = std::vector<std::uint8_t>;
 
 inline constexpr std::array<std::uint8_t, 12> all_suites{0, 1, 2, 3, 6, 7, 8, 11, 12, 15, 16, 17};
@@ -64,7 +69,7 @@ template <backend B> struct protected_session {
     buffer out(p.total);
     copy(message, mutable_bytes(out).subspan(p.message));
     const auto n =
-        rmcpp::seal(b, keys, {.payload = payload, .id = example_id, .sequence = sequence}, p, example_iv, out);
+        rmcpp::protect::seal(b, keys, {.payload = payload, .id = example_id, .sequence = sequence}, p, example_iv, out);
     if (!n || *n != out.size()) throw std::runtime_error(describe(n.error()));
     return out;
   }
@@ -76,7 +81,7 @@ template <backend B> struct protected_session {
     if (packet->format == packet_format::v15) return errc::bad_auth_type;
     if (!packet) return packet.error();
     if (packet->format != packet_format::v2) return errc::bad_message_class;
-    return rmcpp::open(b, keys, window, *packet, with);
+    return rmcpp::protect::open(b, keys, window, *packet, with);
   }
   result<opened> open(mutable_bytes datagram) { return open(datagram, policy()); }
 

@@ -13,6 +13,8 @@
 
 namespace rmcpp::test {
 
+using namespace crypto;
+
 using namespace testing;
 
 using rmcpp::direction;

@@ -8,6 +8,8 @@
 #include "support/catch.hpp"
 
 using namespace rmcpp;
+using namespace rmcpp::wire;
+using namespace rmcpp::crypto;
 using namespace rmcpp::testing;
 
 namespace {

@@ -8,6 +8,9 @@
 #include "support/catch.hpp"
 
 using namespace rmcpp;
+using namespace rmcpp::wire;
+using namespace rmcpp::protect;
+using namespace rmcpp::crypto;
 using namespace rmcpp::testing;
 
 namespace {

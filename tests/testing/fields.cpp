@@ -9,6 +9,8 @@
 #include <stdexcept>
 
 using namespace rmcpp;
+using namespace rmcpp::core;
+using namespace rmcpp::wire;
 using namespace rmcpp::test;
 using namespace rmcpp::testing;
 using test::to_hex;

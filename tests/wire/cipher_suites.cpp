@@ -4,6 +4,7 @@
 #include "support/messages.hpp"
 
 using namespace rmcpp;
+using namespace rmcpp::wire;
 using namespace rmcpp::test;
 
 namespace {

@@ -8,6 +8,7 @@
 #include <vector>
 
 using namespace rmcpp;
+using namespace rmcpp::wire;
 using test::exact_bytes;
 using test::from_hex;
 using test::to_hex;

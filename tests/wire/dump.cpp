@@ -6,6 +6,8 @@
 #include <sstream>
 
 using namespace rmcpp;
+using namespace rmcpp::wire;
+using namespace rmcpp::core;
 using namespace rmcpp::test;
 using Catch::Matchers::ContainsSubstring;
 

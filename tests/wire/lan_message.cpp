@@ -6,6 +6,7 @@
 #include <set>
 
 using namespace rmcpp;
+using namespace rmcpp::wire;
 using namespace rmcpp::test;
 
 namespace {

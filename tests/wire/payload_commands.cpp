@@ -5,6 +5,7 @@
 #include "support/hex.hpp"
 
 using namespace rmcpp;
+using namespace rmcpp::wire;
 using namespace rmcpp::test;
 
 TEST_CASE("Suspend/Resume Payload Encryption: three bytes, reserved bits ignored", "[wire][payload_commands]") {

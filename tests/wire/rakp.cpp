@@ -5,6 +5,8 @@
 #include "support/messages.hpp"
 
 using namespace rmcpp;
+using namespace rmcpp::core;
+using namespace rmcpp::wire;
 using namespace rmcpp::test;
 
 namespace {

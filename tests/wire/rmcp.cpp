@@ -4,6 +4,7 @@
 #include "support/messages.hpp"
 
 using namespace rmcpp;
+using namespace rmcpp::wire;
 using namespace rmcpp::test;
 
 TEST_CASE("an IPMI datagram begins 06 00 FF 07") {

@@ -9,6 +9,7 @@
 #include "support/vectors.hpp"
 
 using namespace rmcpp;
+using namespace rmcpp::wire;
 using namespace rmcpp::test;
 
 namespace {

@@ -6,6 +6,7 @@
 #include "support/messages.hpp"
 
 using namespace rmcpp;
+using namespace rmcpp::wire;
 using namespace rmcpp::test;
 
 namespace {

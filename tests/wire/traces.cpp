@@ -14,6 +14,7 @@
 #include "support/vectors.hpp"
 
 using namespace rmcpp;
+using namespace rmcpp::wire;
 using namespace rmcpp::test;
 using json = nlohmann::json;
 

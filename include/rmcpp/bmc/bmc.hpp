@@ -23,19 +23,19 @@ template <bmc_config Config> class bmc {
   using crypto_type = std::remove_cvref_t<decltype(Config::crypto)>;
   using traits = typename Config::traits;
   using peer_type = typename Config::peer;
-  using session = managed_session<crypto_type, peer_type, traits>;
+  using session = detail::managed_session<crypto_type, peer_type, traits>;
   static_assert(traits::sessions >= 1 && traits::sessions <= 63 && traits::replay_depth >= 1 &&
                 traits::replay_depth <= 8 && traits::reply_bytes <= 255 && traits::tickets <= 254 &&
                 traits::penalties >= 1 && traits::events >= 1 && traits::message_bytes >= 32);
 
  public:
   /// Bytes that a reply buffer must hold.
-  static constexpr std::size_t max_datagram = request_path<Config>::max_datagram;
+  static constexpr std::size_t max_datagram = detail::request_path<Config>::max_datagram;
 
   bmc(Config config, const bmc_options& options) noexcept
       : config_(static_cast<Config&&>(config)),
         options_(options),
-        suites_(usable_suites<crypto_type>(options.suites, traits::allow_unauthenticated)) {}
+        suites_(detail::usable_suites<crypto_type>(options.suites, traits::allow_unauthenticated)) {}
   ~bmc() {
     for (auto& s : sessions_) s.link.unload(config_.crypto);
   }
@@ -48,7 +48,7 @@ template <bmc_config Config> class bmc {
   /// errc; crypto_failure; entropy_failure.
   result<std::size_t> feed(const peer_type& from, mutable_bytes datagram, mutable_bytes reply, instant now) noexcept {
     if (reply.size() < max_datagram) return errc::buffer_too_small;
-    if (overlap(datagram, reply)) return errc::buffers_overlap;
+    if (core::overlap(datagram, reply)) return errc::buffers_overlap;
     clock_.advance(now);
     ++counters_.datagrams;
     const auto answered = from.can_reply() ? dispatch(from, datagram, reply) : errc::no_return_path;
@@ -84,14 +84,15 @@ template <bmc_config Config> class bmc {
   void user_changed(user_id id) noexcept {
     for (auto& s : sessions_)
       if (s.state.active && s.state.info.user == id) revoke(s);
-    while (login_.revoke(id) != login_stage::none) move(login_state::proven, login_trigger::revoked, login_state::none);
+    while (login_.revoke(id) != detail::login_stage::none)
+      move(login_state::proven, login_trigger::revoked, login_state::none);
   }
 
   /// K_g changed: ends every session and proven login.
   void kg_changed() noexcept {
     for (auto& s : sessions_)
       if (s.state.active) revoke(s);
-    while (login_.revoke_kg() != login_stage::none)
+    while (login_.revoke_kg() != detail::login_stage::none)
       move(login_state::proven, login_trigger::revoked, login_state::none);
   }
 
@@ -108,7 +109,8 @@ template <bmc_config Config> class bmc {
   void handle_timeout(instant now) noexcept {
     clock_.advance(now);
     const auto next = [&] { return login_.expire(clock_.now(), options_.half_open_lifetime); };
-    for (auto at = next(); at != login_stage::none; at = next()) move(at, login_trigger::expired, login_state::none);
+    for (auto at = next(); at != detail::login_stage::none; at = next())
+      move(at, login_trigger::expired, login_state::none);
     for (auto& s : sessions_) expire(s);
   }
 
@@ -127,10 +129,10 @@ template <bmc_config Config> class bmc {
   [[nodiscard]] Config& config() noexcept { return config_; }
 
  private:
-  using context = bmc_context<Config>;
-  using login_part = bmc_login_v2<Config>;
+  using context = detail::bmc_context<Config>;
+  using login_part = detail::bmc_login_v2<Config>;
   using login_step = typename login_part::step;
-  using request_part = request_path<Config>;
+  using request_part = detail::request_path<Config>;
   using event = bmc_event<peer_type>;
   using answer_size = result<std::size_t>;
 
@@ -169,14 +171,14 @@ template <bmc_config Config> class bmc {
 
   /// Does what a login's step says; returns what feed() has to.
   answer_size act(const peer_type& from, const login_step& step) noexcept {
-    if (step.evicted != login_stage::none) {
+    if (step.evicted != detail::login_stage::none) {
       ++counters_.evicted;
       move(step.evicted, login_trigger::evicted, login_state::none);
     }
     switch (step.kind) {
-      case step_kind::next: move_on(step.at); break;
-      case step_kind::done: begin_session(*step.session, step.who, from); break;
-      case step_kind::failed:
+      case detail::step_kind::next: move_on(step.at); break;
+      case detail::step_kind::done: begin_session(*step.session, step.who, from); break;
+      case detail::step_kind::failed:
         move(step.at, login_trigger::refused, login_state::none);
         if (step.why == errc::ok) break;
         ++counters_.failed_logins;
@@ -186,8 +188,8 @@ template <bmc_config Config> class bmc {
     }
     return step.taken;
   }
-  void move_on(login_stage at) noexcept {
-    if (at == login_stage::none) return move(at, login_trigger::open_session, login_state::opened);
+  void move_on(detail::login_stage at) noexcept {
+    if (at == detail::login_stage::none) return move(at, login_trigger::open_session, login_state::opened);
     move(at, login_trigger::rakp1, login_state::proven);
   }
   void begin_session(session& s, const session_info& who, const peer_type& from) noexcept {
@@ -201,12 +203,12 @@ template <bmc_config Config> class bmc {
   // ---- datagrams ----
 
   answer_size dispatch(const peer_type& from, mutable_bytes datagram, mutable_bytes reply) noexcept {
-    const auto packet = look(datagram);
+    const auto packet = wire::look(datagram);
     if (!packet) return packet.error();
     switch (packet->format) {
-      case packet_format::asf: return answer_ping(packet->payload(), reply);
-      case packet_format::v15: return on_sessionless(parts(from, reply), *packet);
-      case packet_format::v2: break;
+      case wire::packet_format::asf: return detail::answer_ping(packet->payload(), reply);
+      case wire::packet_format::v15: return on_sessionless(parts(from, reply), *packet);
+      case wire::packet_format::v2: break;
       default: return errc::bad_message_class;
     }
     if (packet->id == session_id::none) return on_sessionless(parts(from, reply), *packet);
@@ -217,15 +219,15 @@ template <bmc_config Config> class bmc {
     return on_session(parts(from, reply), *s, *packet);
   }
 
-  answer_size on_sessionless(const context& c, const seen& packet) noexcept {
+  answer_size on_sessionless(const context& c, const wire::seen& packet) noexcept {
     if (const status bare = check_sessionless(packet); !bare) return bare.error();
-    if (packet.format == packet_format::v15) return answer_discovery(c, packet);
+    if (packet.format == wire::packet_format::v15) return answer_discovery(c, packet);
     handle_timeout(clock_.now());  // what has expired must not answer, even if nobody has called yet
     if (packet.kind.type() == payload_type::ipmi) return answer_discovery(c, packet);
     return act(c.from, login_.take(c, packet.kind.type(), packet.payload()));
   }
 
-  answer_size on_session(const context& c, session& s, const seen& packet) noexcept {
+  answer_size on_session(const context& c, session& s, const wire::seen& packet) noexcept {
     if (packet.kind.type() != payload_type::ipmi) return errc::bad_payload_type;
     const auto message = s.link.open(config_.crypto, packet);
     if (!message) return message.error();
@@ -246,12 +248,12 @@ template <bmc_config Config> class bmc {
   Config config_;
   bmc_options options_;
   suite_list suites_;
-  monotonic clock_{};
+  core::monotonic clock_{};
   login_part login_{};
-  session_table<crypto_type, peer_type, traits> sessions_{};
+  detail::session_table<crypto_type, peer_type, traits> sessions_{};
   request_part requests_{};
-  penalty_table<peer_type, traits::penalties> penalties_{};
-  event_ring<event, traits::events> events_{};
+  detail::penalty_table<peer_type, traits::penalties> penalties_{};
+  detail::event_ring<event, traits::events> events_{};
   bmc_counters counters_{};
 };
 

@@ -9,7 +9,7 @@
 /// \file
 /// What the parts of a BMC are given, and what they hand back.
 
-namespace rmcpp {
+namespace rmcpp::detail {
 
 /// One datagram and all that a part may use while it works on it. Lives for one call.
 template <bmc_config Config> struct bmc_context {
@@ -47,4 +47,4 @@ template <class Session> struct bmc_step {
   constexpr bmc_step(const result<std::size_t>& answered) noexcept : taken(answered) {}
 };
 
-}  // namespace rmcpp
+}  // namespace rmcpp::detail

@@ -12,36 +12,37 @@
 /// What a BMC answers to anybody: the ASF presence ping (IPMI v2.0, 13.2.3) and the commands that need no session
 /// (22.13 to 22.15). It remembers nothing and makes no step.
 
-namespace rmcpp {
+namespace rmcpp::detail {
 
 /// Answers an ASF presence ping, the part behind the RMCP header; 0 bytes where it wants no reply.
 /// Errors: those of the decoder; unexpected_message, bad_length.
 constexpr result<std::size_t> answer_ping(bytes body, mutable_bytes reply) noexcept {
   constexpr std::uint8_t no_reply = 0xff;
-  const auto m = decode<asf_message>(body);
+  const auto m = wire::decode<wire::asf_message>(body);
   if (!m) return m.error();
-  if (m->enterprise != asf_enterprise || m->type != asf_type::presence_ping) return errc::unexpected_message;
+  if (m->enterprise != wire::asf_enterprise || m->type != wire::asf_type::presence_ping)
+    return errc::unexpected_message;
   if (!m->data.empty()) return errc::bad_length;
   if (m->tag == no_reply) return std::size_t{0};
-  return encode_pong(m->tag, presence_pong{}, reply);
+  return encode_pong(m->tag, wire::presence_pong{}, reply);
 }
 
 /// Whether a request's channel number means the channel it came over.
 constexpr bool is_channel(std::uint8_t asked, std::uint8_t channel) noexcept {
-  return asked == this_channel || asked == channel;
+  return asked == wire::this_channel || asked == channel;
 }
 
 /// Get Channel Authentication Capabilities. Without the request's v2.0 bit, nothing is offered: there is no v1.5 here.
 inline void answer_capabilities(bytes data, std::uint8_t channel, bool kg_set, response_writer& w) noexcept {
-  const auto rq = decode<channel_auth_request>(data);
+  const auto rq = wire::decode<wire::channel_auth_request>(data);
   if (!rq) return w.fail(completion_code::length_invalid);
   if (!is_channel(rq->number(), channel) || rq->level < privilege::callback || rq->level > privilege::administrator)
     return w.fail(completion_code::invalid_field);
-  channel_auth_response rs{.channel = channel, .auth_status = channel_auth_response::status_named_users};
+  wire::channel_auth_response rs{.channel = channel, .auth_status = wire::channel_auth_response::status_named_users};
   if (rq->wants_v2()) {
-    rs.auth_types = channel_auth_response::auth_v2_data;
-    rs.extended = channel_auth_response::supports_v2;
-    if (kg_set) rs.auth_status |= channel_auth_response::status_kg_set;
+    rs.auth_types = wire::channel_auth_response::auth_v2_data;
+    rs.extended = wire::channel_auth_response::supports_v2;
+    if (kg_set) rs.auth_status |= wire::channel_auth_response::status_kg_set;
   }
   w.put(rs);
 }
@@ -50,31 +51,31 @@ inline void answer_capabilities(bytes data, std::uint8_t channel, bool kg_set, r
 inline void answer_cipher_suites(bytes data, std::uint8_t channel, bytes suites, response_writer& w) noexcept {
   constexpr completion_code payload_not_available{0x80};
   constexpr std::uint8_t reserved_list_bit = 0x40;
-  const auto rq = decode<cipher_suites_request>(data);
+  const auto rq = wire::decode<wire::cipher_suites_request>(data);
   if (!rq) return w.fail(completion_code::length_invalid);
   if (!is_channel(rq->channel, channel) || (rq->list & reserved_list_bit) != 0)
     return w.fail(completion_code::invalid_field);
   if (rq->payload != static_cast<std::uint8_t>(payload_type::ipmi)) return w.fail(payload_not_available);
-  w.put(cipher_suites_response{
-      channel, rq->by_suite() ? cipher_suite_chunk(suites, rq->index()) : algorithm_chunk(suites, rq->index())});
+  w.put(wire::cipher_suites_response{channel, rq->by_suite() ? wire::cipher_suite_chunk(suites, rq->index())
+                                                             : wire::algorithm_chunk(suites, rq->index())});
 }
 
 /// Get System GUID.
 inline void answer_system_guid(bytes data, const guid& id, response_writer& w) noexcept {
   if (!data.empty()) return w.fail(completion_code::length_invalid);
-  w.put(system_guid_response{id});
+  w.put(wire::system_guid_response{id});
 }
 
 /// The commands that need no session; false if `rq` is none of them.
 template <bmc_config Config>
-bool run_discovery(const bmc_context<Config>& c, const lan_request& rq, std::uint8_t channel,
+bool run_discovery(const bmc_context<Config>& c, const wire::lan_request& rq, std::uint8_t channel,
                    response_writer& w) noexcept {
   switch (rq.command) {
-    case app::get_channel_auth_capabilities:
+    case wire::app::get_channel_auth_capabilities:
       answer_capabilities(rq.data, channel, !c.users.kg(channel).is_zero(), w);
       return true;
-    case app::get_channel_cipher_suites: answer_cipher_suites(rq.data, channel, c.suites, w); return true;
-    case app::get_system_guid: answer_system_guid(rq.data, c.options.system_guid, w); return true;
+    case wire::app::get_channel_cipher_suites: answer_cipher_suites(rq.data, channel, c.suites, w); return true;
+    case wire::app::get_system_guid: answer_system_guid(rq.data, c.options.system_guid, w); return true;
     default: return false;
   }
 }
@@ -82,18 +83,18 @@ bool run_discovery(const bmc_context<Config>& c, const lan_request& rq, std::uin
 /// Answers a message from outside a session in the format that it came in; other commands get D5h.
 /// Errors: those of the decoder; unexpected_message for a response, or another responder than the BMC.
 template <bmc_config Config>
-result<std::size_t> answer_discovery(const bmc_context<Config>& c, const seen& packet) noexcept {
-  const auto rq = decode<lan_request>(packet.payload());
+result<std::size_t> answer_discovery(const bmc_context<Config>& c, const wire::seen& packet) noexcept {
+  const auto rq = wire::decode<wire::lan_request>(packet.payload());
   if (!rq) return rq.error();
-  if (rq->target.is_response() || rq->responder != bmc_address) return errc::unexpected_message;
+  if (rq->target.is_response() || rq->responder != wire::bmc_address) return errc::unexpected_message;
   std::array<std::uint8_t, 24> room{};
   response_writer w(room);
   if (rq->target.fn() != net_fn::app || !run_discovery(c, *rq, c.from.channel(), w))
     w.fail(completion_code::not_supported_in_state);
-  lan_response rs = respond(*rq, w.code());
+  wire::lan_response rs = respond(*rq, w.code());
   rs.data = bytes(room).first(w.size());
-  return packet.format == packet_format::v15 ? encode_sessionless_v15(rs, c.reply)
-                                             : encode_sessionless_v2(payload_type::ipmi, rs, c.reply);
+  return packet.format == wire::packet_format::v15 ? encode_sessionless_v15(rs, c.reply)
+                                                   : encode_sessionless_v2(payload_type::ipmi, rs, c.reply);
 }
 
-}  // namespace rmcpp
+}  // namespace rmcpp::detail

@@ -12,14 +12,14 @@
 /// address) and *proven* (RAKP 1 quoted our unpredictable session id, so the address is real). Neither holds key
 /// schedules. A full table gives way by a rule that one sender cannot turn against the others.
 
-namespace rmcpp {
+namespace rmcpp::detail {
 
 /// After an Open Session Request.
 template <peer_address Peer> struct opened_login {
   Peer peer{};
   session_id managed_id{};  ///< SIDc; none: the slot is free
   instant since{};
-  open_session_request request{};  ///< to recognise its retransmission
+  wire::open_session_request request{};  ///< to recognise its retransmission
   std::uint8_t suite = 0;
   privilege limit{};  ///< the level granted in the response
 };
@@ -32,11 +32,11 @@ template <peer_address Peer> struct proven_login {
   std::uint8_t suite = 0;
   privilege limit{};
   user_id user{};  ///< none: unknown or not allowed, and RAKP 3 will fail
-  rakp_transcript transcript{};
+  protect::rakp_transcript transcript{};
 };
 
 /// Same tag, SIDm and body: with the same source, a retransmission.
-constexpr bool same_request(const open_session_request& a, const open_session_request& b) noexcept {
+constexpr bool same_request(const wire::open_session_request& a, const wire::open_session_request& b) noexcept {
   const auto same = [](const auto& x, const auto& y) { return x.length == y.length && x.algorithm == y.algorithm; };
   return a.tag == b.tag && a.console_id == b.console_id && a.max_privilege == b.max_privilege &&
          same(a.authentication, b.authentication) && same(a.integrity, b.integrity) &&
@@ -101,4 +101,4 @@ template <class Login, std::size_t N> class half_open_table {
   std::array<Login, N> slots_{};
 };
 
-}  // namespace rmcpp
+}  // namespace rmcpp::detail

@@ -5,13 +5,13 @@
 #include <rmcpp/bmc/half_open.hpp>
 #include <rmcpp/session/random_id.hpp>
 
-namespace rmcpp {
+namespace rmcpp::detail {
 
 /// A BMC's refusal, 8 bytes of payload: Open Session Response, RAKP 2 and RAKP 4 share their error form (13.18, 13.21,
 /// 13.23).
 constexpr result<std::size_t> encode_refusal(payload_type type, std::uint8_t tag, rakp_status why,
                                              session_id console_id, mutable_bytes out) noexcept {
-  return encode_sessionless_v2(type, rakp4{tag, why, console_id, {}}, out);
+  return encode_sessionless_v2(type, wire::rakp4{tag, why, console_id, {}}, out);
 }
 
 /// A BMC's RMCP+ logins, Open Session to RAKP 4 (IPMI v2.0, 13.17 to 13.24), all of them: it holds those half open. A
@@ -57,7 +57,7 @@ template <bmc_config Config> class bmc_login_v2 {
   using traits = typename context::traits;
   using opened = opened_login<peer_type>;
   using proven = proven_login<peer_type>;
-  using key = login_key<crypto_type>;
+  using key = protect::login_key<crypto_type>;
   using answer_size = result<std::size_t>;
 
   template <class Table, class Pred> static bool forget(Table& table, Pred&& pred) noexcept {
@@ -72,7 +72,7 @@ template <bmc_config Config> class bmc_login_v2 {
     if (slot) return slot;
     std::array<std::uint8_t, 4> dice{};
     if (!c.random.fill(dice)) return slot;
-    slot = &table.victim(c.from, traits::quota, load_le32(dice.data()));
+    slot = &table.victim(c.from, traits::quota, core::load_le32(dice.data()));
     *slot = {};
     st.evicted = cls;
     return slot;
@@ -81,39 +81,42 @@ template <bmc_config Config> class bmc_login_v2 {
   // ---- Open Session (13.17, 13.18) ----
 
   step on_open_session(const context& c, bytes payload) noexcept {
-    const auto decoded = decode<open_session_request>(payload);
-    const open_session_request& rq = *decoded;
+    const auto decoded = wire::decode<wire::open_session_request>(payload);
+    const wire::open_session_request& rq = *decoded;
     // Tag and SIDm are needed to refuse; without them there is nobody to tell.
     constexpr std::size_t refusable = 8;
     if (!decoded && payload.size() < refusable) return decoded.error();
-    const cipher_suite* chosen = nullptr;
+    const wire::cipher_suite* chosen = nullptr;
     step st;
     opened* login = nullptr;
     rakp_status why = decoded ? judge(c, rq, chosen) : rakp_status::illegal_parameter;
     if (why == rakp_status::no_errors) login = opened_for(c, rq, *chosen, st);
     if (why == rakp_status::no_errors && !login) why = rakp_status::insufficient_resources;
-    st.taken = login ? encode_sessionless_v2(
-                           payload_type::open_session_response,
-                           open_session_response{rq.tag, rakp_status::no_errors, login->limit, rq.console_id,
-                                                 login->managed_id, authentication_payload::of(chosen->authentication),
-                                                 integrity_payload::of(chosen->integrity),
-                                                 confidentiality_payload::of(chosen->confidentiality)},
-                           c.reply)
-                     : encode_refusal(payload_type::open_session_response, rq.tag, why, rq.console_id, c.reply);
+    st.taken =
+        login ? encode_sessionless_v2(payload_type::open_session_response,
+                                      wire::open_session_response{
+                                          rq.tag, rakp_status::no_errors, login->limit, rq.console_id,
+                                          login->managed_id, wire::authentication_payload::of(chosen->authentication),
+                                          wire::integrity_payload::of(chosen->integrity),
+                                          wire::confidentiality_payload::of(chosen->confidentiality)},
+                                      c.reply)
+              : encode_refusal(payload_type::open_session_response, rq.tag, why, rq.console_id, c.reply);
     return st;
   }
 
   /// Whether what was asked can be had, and with which suite.
-  static rakp_status judge(const context& c, const open_session_request& rq, const cipher_suite*& chosen) noexcept {
+  static rakp_status judge(const context& c, const wire::open_session_request& rq,
+                           const wire::cipher_suite*& chosen) noexcept {
     if (rq.max_privilege > privilege::oem) return rakp_status::illegal_parameter;
     if (rq.console_id == session_id::none) return rakp_status::invalid_session_id;
-    const auto why = negotiate<crypto_type>(rq, c.suites, chosen);
+    const auto why = detail::negotiate<crypto_type>(rq, c.suites, chosen);
     if (why != rakp_status::no_errors) return why;
     return rq.max_privilege > c.options.limits.of(*chosen) ? rakp_status::unauthorized_role_or_privilege : why;
   }
 
   /// The login that the request began, or a new one; null without room or randomness.
-  opened* opened_for(const context& c, const open_session_request& rq, const cipher_suite& suite, step& st) noexcept {
+  opened* opened_for(const context& c, const wire::open_session_request& rq, const wire::cipher_suite& suite,
+                     step& st) noexcept {
     opened* const known =
         opened_.find_if([&](const opened& l) { return l.peer == c.from && same_request(l.request, rq); });
     if (known) return known;
@@ -129,7 +132,7 @@ template <bmc_config Config> class bmc_login_v2 {
   /// Unpredictable, because RAKP 1 proves its return path by quoting it.
   bool new_session_id(const context& c, session_id& id) noexcept {
     for (int tries = 0; tries < 8; ++tries) {  // a source that is stuck must not hang us
-      const auto drawn = random_session_id(c.random);
+      const auto drawn = detail::random_session_id(c.random);
       if (!drawn) return false;
       id = *drawn;
       if (!opened_.find(id) && !proven_.find(id) && !c.sessions.find(id)) return true;
@@ -145,8 +148,8 @@ template <bmc_config Config> class bmc_login_v2 {
   }
 
   step on_rakp1(const context& c, bytes payload) noexcept {
-    const auto prefix = decode_prefix<rakp1>(payload);
-    const rakp1& m = prefix->message;
+    const auto prefix = wire::decode_prefix<wire::rakp1>(payload);
+    const wire::rakp1& m = prefix->message;
     if (prefix.error() == errc::truncated) return errc::truncated;
     if (const proven* p = proven_.find(m.managed_id)) return on_repeated_rakp1(c, *p, m, prefix.error());
     opened* const o = opened_.find(m.managed_id);
@@ -161,7 +164,7 @@ template <bmc_config Config> class bmc_login_v2 {
     return proven_by(c, *o, m, user);
   }
 
-  static rakp_status judge_form(const result<decoded_prefix<rakp1>>& m, std::size_t size) noexcept {
+  static rakp_status judge_form(const result<wire::decoded_prefix<wire::rakp1>>& m, std::size_t size) noexcept {
     // Some firmware tools pad the name field to 16 bytes and count the name itself.
     constexpr std::size_t padded_size = 44;
     if (!m || (m->size != size && size != padded_size)) return rakp_status::invalid_name_length;
@@ -171,7 +174,7 @@ template <bmc_config Config> class bmc_login_v2 {
   }
 
   /// Sets `user.id` to none where the name may not log in; only with the option `disclose` that is told here already.
-  static rakp_status find_user(const context& c, const rakp1& m, user_record& user) noexcept {
+  static rakp_status find_user(const context& c, const wire::rakp1& m, user_record& user) noexcept {
     const bool known = c.users.find(m.name, m.role, c.from.channel(), user) && user.enabled;
     if (!known) user.id = user_id::none;
     if (!c.options.disclose) return rakp_status::no_errors;
@@ -189,15 +192,15 @@ template <bmc_config Config> class bmc_login_v2 {
   }
 
   /// From opened to proven. `user.id` is none where the name may not log in: its RAKP 2 looks like any other.
-  step proven_by(const context& c, opened& o, const rakp1& m, const user_record& user) noexcept {
+  step proven_by(const context& c, opened& o, const wire::rakp1& m, const user_record& user) noexcept {
     step made;
     proven* const p = make_room(proven_, login_stage::proven, c, made);
-    rakp_transcript t{.console_id = o.request.console_id,
-                      .managed_id = m.managed_id,
-                      .console_random = m.console_random,
-                      .managed_guid = c.options.system_guid,
-                      .role = m.role,
-                      .name = m.name};
+    protect::rakp_transcript t{.console_id = o.request.console_id,
+                               .managed_id = m.managed_id,
+                               .console_random = m.console_random,
+                               .managed_guid = c.options.system_guid,
+                               .role = m.role,
+                               .name = m.name};
     if (!p || !c.random.fill(t.managed_random) || !draw_dummy_key(c)) {
       step refused = refuse_rakp1(c, o, m.tag, rakp_status::insufficient_resources);
       refused.evicted = made.evicted;
@@ -211,7 +214,7 @@ template <bmc_config Config> class bmc_login_v2 {
     return made;
   }
 
-  step on_repeated_rakp1(const context& c, const proven& p, const rakp1& m, errc decoding) noexcept {
+  step on_repeated_rakp1(const context& c, const proven& p, const wire::rakp1& m, errc decoding) noexcept {
     if (!(p.peer == c.from)) return errc::wrong_peer;
     // A second code under a new Rc would help nobody but somebody guessing passwords.
     const auto& t = p.transcript;
@@ -224,12 +227,12 @@ template <bmc_config Config> class bmc_login_v2 {
 
   static answer_size answer_rakp2(const context& c, const proven& p, const user_key& password,
                                   std::uint8_t tag) noexcept {
-    key kuid(c.crypto, find_suite(p.suite)->authentication, password.reveal());
+    key kuid(c.crypto, wire::find_suite(p.suite)->authentication, password.reveal());
     const auto code = kuid.rakp2(p.transcript);
     if (!code) return code.error();
     return encode_sessionless_v2(payload_type::rakp2,
-                                 rakp2{tag, rakp_status::no_errors, p.transcript.console_id,
-                                       p.transcript.managed_random, p.transcript.managed_guid, *code},
+                                 wire::rakp2{tag, rakp_status::no_errors, p.transcript.console_id,
+                                             p.transcript.managed_random, p.transcript.managed_guid, *code},
                                  c.reply);
   }
 
@@ -248,9 +251,9 @@ template <bmc_config Config> class bmc_login_v2 {
   // ---- RAKP 3 and 4 (13.22, 13.23) ----
 
   step on_rakp3(const context& c, bytes payload) noexcept {
-    const auto decoded = decode<rakp3>(payload);
+    const auto decoded = wire::decode<wire::rakp3>(payload);
     if (decoded.error() == errc::truncated) return errc::truncated;
-    const rakp3& m = *decoded;
+    const wire::rakp3& m = *decoded;
     if (const session* s = c.sessions.find(m.managed_id)) return on_repeated_rakp3(c, *s, m);
     proven* const p = proven_.find(m.managed_id);
     if (!p) return on_stray_rakp3(c, m);
@@ -259,7 +262,7 @@ template <bmc_config Config> class bmc_login_v2 {
 
     user_record user;
     find_password(c, *p, user);
-    key kuid(c.crypto, find_suite(p->suite)->authentication, user.secret.reveal());
+    key kuid(c.crypto, wire::find_suite(p->suite)->authentication, user.secret.reveal());
     const auto expected = kuid.rakp3(p->transcript);
     if (!expected) return expected.error();
     if (m.status != rakp_status::no_errors) return fail(*p, errc::console_gave_up, std::size_t{0});
@@ -276,7 +279,7 @@ template <bmc_config Config> class bmc_login_v2 {
   }
 
   /// No login waits for it.
-  step on_stray_rakp3(const context& c, const rakp3& m) noexcept {
+  step on_stray_rakp3(const context& c, const wire::rakp3& m) noexcept {
     if (opened_.find(m.managed_id)) return errc::unexpected_message;
     if (m.status != rakp_status::no_errors) return errc::unknown_session;
     return refuse_unknown(c, payload_type::rakp4, m.tag);
@@ -299,14 +302,15 @@ template <bmc_config Config> class bmc_login_v2 {
 
   /// From proven to a session. On a failure of the backend login and slot stay as they were.
   static step begin_session(const context& c, session& s, proven& p, const user_record& user, key& kuid,
-                            const rakp3& m) noexcept {
-    const cipher_suite& suite = *find_suite(p.suite);
-    login_outcome outcome;
+                            const wire::rakp3& m) noexcept {
+    const wire::cipher_suite& suite = *wire::find_suite(p.suite);
+    protect::login_outcome outcome;
     status made = finish_login(c.crypto, kuid, c.users.kg(p.peer.channel()), suite, p.transcript, outcome);
     if (made) made = s.link.load(c.crypto, suite, outcome.keys, user.secret);
     if (!made) return made.error();
-    s.link.begin(p.transcript.console_id, c.options.strict_window ? window_rule::strict : window_rule::any_forward);
-    s.receipt = {m.code, rakp_code(outcome.rakp4.view().first(rakp4_code_size(suite.authentication)))};
+    s.link.begin(p.transcript.console_id,
+                 c.options.strict_window ? protect::window_rule::strict : protect::window_rule::any_forward);
+    s.receipt = {m.code, wire::rakp_code(outcome.rakp4.view().first(protect::rakp4_code_size(suite.authentication)))};
     step st(answer_rakp4(c, s, m.tag));
     st.kind = step_kind::done;
     st.at = login_stage::proven;
@@ -325,7 +329,7 @@ template <bmc_config Config> class bmc_login_v2 {
   }
 
   /// After success, from the same peer and with the same code: RAKP 4 again, outside the session, whatever followed.
-  static step on_repeated_rakp3(const context& c, const session& s, const rakp3& m) noexcept {
+  static step on_repeated_rakp3(const context& c, const session& s, const wire::rakp3& m) noexcept {
     if (!(s.state.peer == c.from)) return errc::wrong_peer;
     if (m.status != rakp_status::no_errors || !equal_constant_time(m.code, s.receipt.rakp3))
       return errc::unexpected_message;
@@ -334,7 +338,7 @@ template <bmc_config Config> class bmc_login_v2 {
 
   static answer_size answer_rakp4(const context& c, const session& s, std::uint8_t tag) noexcept {
     return encode_sessionless_v2(payload_type::rakp4,
-                                 rakp4{tag, rakp_status::no_errors, s.link.peer_id(), s.receipt.rakp4}, c.reply);
+                                 wire::rakp4{tag, rakp_status::no_errors, s.link.peer_id(), s.receipt.rakp4}, c.reply);
   }
 
   half_open_table<opened, traits::opened> opened_{};
@@ -343,4 +347,4 @@ template <bmc_config Config> class bmc_login_v2 {
   bool has_dummy_key_ = false;
 };
 
-}  // namespace rmcpp
+}  // namespace rmcpp::detail

@@ -29,8 +29,8 @@ struct bmc_traits {
 template <class C> concept bmc_config = requires(C c) {
   typename C::traits;
   requires peer_address<typename C::peer>;
-  requires backend<std::remove_cvref_t<decltype(c.crypto)>>;
-  requires entropy_source<std::remove_cvref_t<decltype(c.random)>>;
+  requires crypto::backend<std::remove_cvref_t<decltype(c.crypto)>>;
+  requires crypto::entropy_source<std::remove_cvref_t<decltype(c.random)>>;
   requires user_directory<std::remove_cvref_t<decltype(c.users)>>;
   requires command_handler<std::remove_cvref_t<decltype(c.handler)>>;
 };

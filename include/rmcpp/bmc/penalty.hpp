@@ -6,7 +6,7 @@
 
 #include <array>
 
-namespace rmcpp {
+namespace rmcpp::detail {
 
 /// Slows down guessing at a BMC: after a wrong RAKP 3, further logins of the same name from the same quota key wait,
 /// 1 s at first, doubling up to 32 s. Nobody else waits, and a user is never locked out: a garbage RAKP 3 needs no
@@ -79,4 +79,4 @@ template <peer_address Peer, std::size_t N> class penalty_table {
   std::array<offender, N> offenders_{};
 };
 
-}  // namespace rmcpp
+}  // namespace rmcpp::detail

@@ -8,7 +8,7 @@
 /// \file
 /// What a BMC keeps for its sessions: the last answers, and the commands whose answers are still to come.
 
-namespace rmcpp {
+namespace rmcpp::detail {
 
 /// The last requests of a session and their answers, so that a repeat is answered and not executed again.
 template <std::size_t Depth, std::size_t ReplyBytes> class reply_cache {
@@ -41,7 +41,7 @@ template <std::size_t Depth, std::size_t ReplyBytes> class reply_cache {
     entry& e = entries_[next_];
     next_ = (next_ + 1) % Depth;
     e = {.digest = digest, .since = now, .used = true, .code = fits ? code : completion_code::duplicated_request};
-    if (fits) e.size = static_cast<std::uint8_t>(copy(data, e.data));
+    if (fits) e.size = static_cast<std::uint8_t>(core::copy(data, e.data));
   }
 
  private:
@@ -54,8 +54,8 @@ template <std::size_t N> class ticket_table {
  public:
   struct held {
     session_id session{};
-    std::uint64_t digest = 0;  ///< of the request, for its kept reply
-    lan_response answer{};     ///< without code and data
+    std::uint64_t digest = 0;     ///< of the request, for its kept reply
+    wire::lan_response answer{};  ///< without code and data
   };
 
   /// The ticket that hold() would take next; invalid if all are taken.
@@ -113,7 +113,7 @@ template <class Traits> class reply_book {
   };
 
   [[nodiscard]] admission admit(session_id session, const cache& answers, bytes message, instant now) const noexcept {
-    const auto digest = request_digest(message);
+    const auto digest = core::request_digest(message);
     if (tickets_.holds(session, digest)) return {kind::pending, digest};
     const auto* const kept = answers.find(digest, now);
     return {kept ? kind::kept : kind::fresh, digest, kept};
@@ -121,14 +121,14 @@ template <class Traits> class reply_book {
   /// The ticket of a command that is about to be executed; invalid if all are taken.
   [[nodiscard]] ticket offer() const noexcept { return tickets_.offer(); }
   /// The handler put its answer off; false if no ticket was free.
-  bool defer(ticket t, session_id session, std::uint64_t digest, const lan_request& rq) noexcept {
+  bool defer(ticket t, session_id session, std::uint64_t digest, const wire::lan_request& rq) noexcept {
     return tickets_.hold(t, {session, digest, respond(rq, completion_code::ok)});
   }
   [[nodiscard]] const typename tickets::held* find(ticket t) const noexcept { return tickets_.find(t); }
   /// The answer to a deferred request, complete; its ticket, which must be a held one, is used up.
-  [[nodiscard]] lan_response complete(ticket t, cache& answers, const response& rs, instant now) noexcept {
+  [[nodiscard]] wire::lan_response complete(ticket t, cache& answers, const response& rs, instant now) noexcept {
     const auto& held = *tickets_.find(t);
-    lan_response answer = held.answer;
+    wire::lan_response answer = held.answer;
     answer.code = rs.code;
     answer.data = rs.data;
     answers.keep(held.digest, now, rs.code, rs.data, rs.once);
@@ -141,4 +141,4 @@ template <class Traits> class reply_book {
   tickets tickets_{};
 };
 
-}  // namespace rmcpp
+}  // namespace rmcpp::detail

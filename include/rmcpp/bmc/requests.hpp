@@ -3,7 +3,7 @@
 
 #include <rmcpp/bmc/commands.hpp>
 
-namespace rmcpp {
+namespace rmcpp::detail {
 
 /// What became of a message within a session.
 template <class Session> struct request_step {
@@ -27,9 +27,9 @@ template <bmc_config Config> class request_path {
 
   /// Takes a message that the session's link opened.
   template <class Handler> step take(const context& c, Handler& handler, session& s, bytes message) noexcept {
-    const auto rq = decode<lan_request>(message);
+    const auto rq = wire::decode<wire::lan_request>(message);
     if (!rq) return {.taken = rq.error()};
-    if (rq->target.is_response() || rq->responder != bmc_address) return {.taken = errc::unexpected_message};
+    if (rq->target.is_response() || rq->responder != wire::bmc_address) return {.taken = errc::unexpected_message};
     s.state.last_heard = c.now;
     s.state.confirmed = true;
     const auto seen = replies_.admit(s.state.info.id, s.state.cache, message, c.now);
@@ -62,16 +62,18 @@ template <bmc_config Config> class request_path {
   /// The session has ended.
   void forget(session_id id) noexcept { replies_.forget(id); }
 
-  static constexpr std::size_t max_datagram = max_datagram_for(lan_response::overhead + traits::message_bytes);
+  static constexpr std::size_t max_datagram =
+      protect::max_datagram_for(wire::lan_response::overhead + traits::message_bytes);
 
  private:
   using reply_kind = typename reply_book<traits>::kind;
 
   template <class Handler>
-  result<std::size_t> execute(const context& c, Handler& handler, session& s, const lan_request& rq,
+  result<std::size_t> execute(const context& c, Handler& handler, session& s, const wire::lan_request& rq,
                               std::uint64_t digest, session*& closes) noexcept {
-    const mutable_bytes room = s.link.room(c.reply, payload_type::ipmi, lan_response::overhead + traits::message_bytes)
-                                   .subspan(lan_response::data_offset, traits::message_bytes);
+    const mutable_bytes room =
+        s.link.room(c.reply, payload_type::ipmi, wire::lan_response::overhead + traits::message_bytes)
+            .subspan(wire::lan_response::data_offset, traits::message_bytes);
     response_writer w(room);
     session_commands<Config> own(c, s, w);
     if (own.run(rq)) {
@@ -88,17 +90,17 @@ template <bmc_config Config> class request_path {
     return answer(c, s, rq, w.code(), data);
   }
 
-  static result<std::size_t> answer(const context& c, session& s, const lan_request& rq, completion_code code,
+  static result<std::size_t> answer(const context& c, session& s, const wire::lan_request& rq, completion_code code,
                                     bytes data) noexcept {
-    lan_response rs = respond(rq, code);
+    wire::lan_response rs = respond(rq, code);
     rs.data = data;
     return send(c, s, rs);
   }
-  static result<std::size_t> send(const context& c, session& s, const lan_response& rs) noexcept {
+  static result<std::size_t> send(const context& c, session& s, const wire::lan_response& rs) noexcept {
     return s.link.seal_message(c.crypto, c.random, rs, c.reply);
   }
 
   reply_book<traits> replies_{};
 };
 
-}  // namespace rmcpp
+}  // namespace rmcpp::detail

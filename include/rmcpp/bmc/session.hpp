@@ -11,16 +11,16 @@
 /// \file
 /// A BMC's sessions: their slots, and how they are found.
 
-namespace rmcpp {
+namespace rmcpp::detail {
 
 /// What is left of a login in its session.
 struct login_receipt {
-  rakp_code rakp3{};  ///< to recognise a repeat
-  rakp_code rakp4{};  ///< and answer it
+  wire::rakp_code rakp3{};  ///< to recognise a repeat
+  wire::rakp_code rakp4{};  ///< and answer it
 };
 
 /// A slot. What a login leaves to its session lies beside `state`, which is reset by assignment.
-template <backend B, peer_address Peer, class Traits> struct managed_session {
+template <crypto::backend B, peer_address Peer, class Traits> struct managed_session {
   using replies = reply_cache<Traits::replay_depth, Traits::reply_bytes>;
 
   struct session_state {
@@ -35,13 +35,13 @@ template <backend B, peer_address Peer, class Traits> struct managed_session {
     replies cache{};
   };
 
-  link_v2<B> link{};
+  protect::link_v2<B> link{};
   login_receipt receipt{};
   session_state state{};
 };
 
 /// The fixed table of sessions. A session's handle is its slot's number, from 1.
-template <backend B, peer_address Peer, class Traits> class session_table {
+template <crypto::backend B, peer_address Peer, class Traits> class session_table {
  public:
   using session = managed_session<B, Peer, Traits>;
 
@@ -62,11 +62,11 @@ template <backend B, peer_address Peer, class Traits> class session_table {
     return nullptr;
   }
   /// The session that a Get Session Info asks about, in session `self`; null if there is none.
-  [[nodiscard]] session* select(const session_info_request& rq, session& self) noexcept {
+  [[nodiscard]] session* select(const wire::session_info_request& rq, session& self) noexcept {
     switch (rq.index) {
       case 0: return &self;
-      case session_info_request::by_handle: return by_handle(rq.handle);
-      case session_info_request::by_id: return find(rq.id);
+      case wire::session_info_request::by_handle: return by_handle(rq.handle);
+      case wire::session_info_request::by_id: return find(rq.id);
       default: return nth(rq.index);
     }
   }
@@ -99,4 +99,4 @@ template <backend B, peer_address Peer, class Traits> class session_table {
   std::array<session, Traits::sessions> slots_{};
 };
 
-}  // namespace rmcpp
+}  // namespace rmcpp::detail

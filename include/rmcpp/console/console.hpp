@@ -27,7 +27,8 @@ template <console_config Config> class console {
  public:
   static constexpr std::uint8_t max_unanswered = rmcpp::max_unanswered;
   /// Bytes that poll_transmit()'s buffer must hold: with less, a longer request waits for ever.
-  static constexpr std::size_t max_datagram = max_datagram_for(lan_request::overhead + request_table<traits>::max_data);
+  static constexpr std::size_t max_datagram =
+      protect::max_datagram_for(wire::lan_request::overhead + detail::request_table<traits>::max_data);
 
   console(Config config, const console_options& options) noexcept
       : config_(static_cast<Config&&>(config)), options_(options) {}
@@ -52,14 +53,14 @@ template <console_config Config> class console {
   /// or cancel(). Errors: wrong_state before start() or after the end; no_slot; too_long.
   result<request_id> submit(const request& rq, instant now) noexcept {
     clock_.advance(now);
-    if (!accepts_requests(state_)) return errc::wrong_state;
+    if (!detail::accepts_requests(state_)) return errc::wrong_state;
     return requests_.add(rq, clock_.now());
   }
 
   /// As submit(), but copies `rq.data`. Errors: also too_long above `traits::request_bytes`.
   result<request_id> submit_copy(const request& rq, instant now) noexcept requires(traits::request_bytes > 0) {
     clock_.advance(now);
-    if (!accepts_requests(state_)) return errc::wrong_state;
+    if (!detail::accepts_requests(state_)) return errc::wrong_state;
     return requests_.add_copy(rq, clock_.now());
   }
 
@@ -83,11 +84,12 @@ template <console_config Config> class console {
   status feed(mutable_bytes datagram, instant now) noexcept {
     clock_.advance(now);
     requests_.drop_views();
-    const auto packet = look(datagram);
+    const auto packet = wire::look(datagram);
     if (!packet) return packet.error();
-    if (packet->format != packet_format::v15 && packet->format != packet_format::v2) return errc::bad_message_class;
-    if (packet->format == packet_format::v15 || packet->id == session_id::none) return feed_sessionless(*packet);
-    if (!in_session(state_) || packet->id != login_.id()) return errc::unknown_session;
+    if (packet->format != wire::packet_format::v15 && packet->format != wire::packet_format::v2)
+      return errc::bad_message_class;
+    if (packet->format == wire::packet_format::v15 || packet->id == session_id::none) return feed_sessionless(*packet);
+    if (!detail::in_session(state_) || packet->id != login_.id()) return errc::unknown_session;
     return feed_session(*packet);
   }
 
@@ -103,7 +105,7 @@ template <console_config Config> class console {
     if (unanswered_ + options_.retry.tries < max_unanswered) return transmit_request(*rq, out);
     // The requests wait; a question that every BMC answers finds out whether anybody is there.
     if (!question_.idle()) return std::size_t{0};
-    begin_control(parts(), app::get_device_id);
+    begin_control(parts(), wire::app::get_device_id);
     return transmit_question(out);
   }
 
@@ -115,7 +117,7 @@ template <console_config Config> class console {
     }
     if (auto e = requests_.next_event(); e.type != console_event::kind::none) return e;
     if (state_ != console_state::closed) return {};
-    const console_ending e = terminal_;
+    const detail::console_ending e = terminal_;
     terminal_ = {};
     return e.event();
   }
@@ -123,7 +125,7 @@ template <console_config Config> class console {
   /// When handle_timeout() has something to do; instant::never() when idle.
   [[nodiscard]] instant poll_timeout() const noexcept {
     instant t = question_.deadline();
-    if (accepts_requests(state_)) t = earlier(t, requests_.next_deadline());
+    if (detail::accepts_requests(state_)) t = earlier(t, requests_.next_deadline());
     if (awaits_keep_alive()) t = earlier(t, keep_alive_at_);
     return t;
   }
@@ -132,25 +134,25 @@ template <console_config Config> class console {
   void handle_timeout(instant now) noexcept {
     clock_.advance(now);
     if (question_.overdue(clock_.now())) question_overdue();
-    if (accepts_requests(state_)) requests_.handle_timeout(clock_.now(), options_.retry);
-    if (awaits_keep_alive() && clock_.now() >= keep_alive_at_) begin_control(parts(), app::get_device_id);
+    if (detail::accepts_requests(state_)) requests_.handle_timeout(clock_.now(), options_.retry);
+    if (awaits_keep_alive() && clock_.now() >= keep_alive_at_) begin_control(parts(), wire::app::get_device_id);
   }
 
   /// Asks for the session to be brought into the cache, a packet's time before it is used: for pollers of thousands.
-  void prefetch() const noexcept { detail::prefetch_object(*this); }
+  void prefetch() const noexcept { core::prefetch_object(*this); }
 
   [[nodiscard]] console_state state() const noexcept { return state_; }
   /// The suite of the login in progress or of the session.
-  [[nodiscard]] const cipher_suite& suite() const noexcept { return login_.suite(); }
+  [[nodiscard]] const wire::cipher_suite& suite() const noexcept { return login_.suite(); }
   /// What the BMC said of itself before the login: unauthenticated, for diagnosis only.
-  [[nodiscard]] const channel_auth_response& capabilities() const noexcept { return discovery_.capabilities(); }
-  [[nodiscard]] const rakp_transcript& transcript() const noexcept { return login_.transcript(); }
+  [[nodiscard]] const wire::channel_auth_response& capabilities() const noexcept { return discovery_.capabilities(); }
+  [[nodiscard]] const protect::rakp_transcript& transcript() const noexcept { return login_.transcript(); }
   [[nodiscard]] session_id id() const noexcept { return login_.id(); }
   [[nodiscard]] session_id managed_id() const noexcept { return login_.managed_id(); }
   [[nodiscard]] Config& config() noexcept { return config_; }
 
  private:
-  using context = console_context<Config>;
+  using context = detail::console_context<Config>;
 
   context parts() noexcept {
     return {config_.crypto, config_.random, options_, link_, requests_.sequences(), tag_, clock_.now()};
@@ -162,34 +164,34 @@ template <console_config Config> class console {
   [[nodiscard]] bool awaits_keep_alive() const noexcept { return state_ == console_state::active && question_.idle(); }
 
   void move(console_trigger on, console_state to) noexcept {
-    check_transition(config_, console_transition{state_, on, to});
+    detail::check_transition(config_, console_transition{state_, on, to});
     state_ = to;
   }
 
   /// Does what a part's step says; returns what feed() has to.
-  status act(const context& c, console_step step) noexcept {
+  status act(const context& c, detail::console_step step) noexcept {
     switch (step.kind) {
-      case step_kind::stay: break;
-      case step_kind::again: question_.begin(); break;
-      case step_kind::failed:
-      case step_kind::farewell: fail(c, step); break;
+      case detail::step_kind::stay: break;
+      case detail::step_kind::again: question_.begin(); break;
+      case detail::step_kind::failed:
+      case detail::step_kind::farewell: fail(c, step); break;
       default:
         if (state_ != console_state::active) go_on(c, step);  // there, a keep-alive was answered
     }
     return step.taken;
   }
 
-  void go_on(const context& c, console_step step) noexcept {
+  void go_on(const context& c, detail::console_step step) noexcept {
     const auto on = trigger_of(state_, step.kind, step.why == errc::ok);
     const auto to = next_state(state_, step.kind);
     if (to == console_state::closed) return finish(on);
-    const bool discovered = discovers(state_);
+    const bool discovered = detail::discovers(state_);
     move(on, to);
     question_.begin();
     if (to == console_state::open_session && discovered) login_.begin(c, discovery_.offered());
     if (to == console_state::set_privilege) {
       unanswered_ = 0;
-      begin_control(c, app::set_session_privilege);
+      begin_control(c, wire::app::set_session_privilege);
     }
     if (to == console_state::active) {
       question_.cancel();
@@ -197,19 +199,20 @@ template <console_config Config> class console {
     }
   }
 
-  void fail(const context& c, console_step step) noexcept {
-    const bool farewell = step.kind == step_kind::farewell;
-    farewell_due_ = farewell && logs_in(state_);
-    end(c, farewell && in_session(state_) ? console_trigger::close : console_trigger::failure, step.why, step.detail);
+  void fail(const context& c, detail::console_step step) noexcept {
+    const bool farewell = step.kind == detail::step_kind::farewell;
+    farewell_due_ = farewell && detail::logs_in(state_);
+    end(c, farewell && detail::in_session(state_) ? console_trigger::close : console_trigger::failure, step.why,
+        step.detail);
   }
 
   /// Ends the login or session; `why` is what the terminal event will say. close() within a session says goodbye first.
   void end(const context& c, console_trigger on, errc why, std::uint8_t detail) noexcept {
     const bool asked_for = why == errc::closed_by_application;
     terminal_ = {asked_for ? console_event::kind::closed : console_event::kind::failed, why, detail};
-    if (on != console_trigger::close || !in_session(state_)) return finish(on);
+    if (on != console_trigger::close || !detail::in_session(state_)) return finish(on);
     move(on, console_state::closing);
-    begin_control(c, app::close_session);
+    begin_control(c, wire::app::close_session);
   }
   void finish(console_trigger on) noexcept {
     move(on, console_state::closed);
@@ -222,31 +225,31 @@ template <console_config Config> class console {
   /// The deadline of a question outside the session, or of a command of the console's own.
   void question_overdue() noexcept {
     const context c = parts();
-    console_step step;
-    if (discovers(state_)) step = discovery_.overdue();
-    if (logs_in(state_)) step = login_.overdue(c);
-    if (step.kind != step_kind::stay) return (void)act(c, step);
+    detail::console_step step;
+    if (detail::discovers(state_)) step = discovery_.overdue();
+    if (detail::logs_in(state_)) step = login_.overdue(c);
+    if (step.kind != detail::step_kind::stay) return (void)act(c, step);
     const bool closing = state_ == console_state::closing;
     if (question_.again(closing ? farewell_retry : options_.retry)) return;
     if (closing) return finish(console_trigger::failure);
-    fail(c, console_step::failed(state_ == console_state::active ? errc::session_lost : errc::timed_out));
+    fail(c, detail::console_step::failed(state_ == console_state::active ? errc::session_lost : errc::timed_out));
   }
 
   // ---- datagrams ----
 
-  status feed_sessionless(const seen& packet) noexcept {
+  status feed_sessionless(const wire::seen& packet) noexcept {
     if (const status bare = check_sessionless(packet); !bare) return bare;
     if (question_.unsent()) return errc::unexpected_message;
     const context c = parts();
     if (packet.kind.type() != payload_type::ipmi) return act(c, login_.take(c, packet.kind.type(), packet.payload()));
-    return discovers(state_) ? act(c, discovery_.take(c, packet)) : errc::unexpected_message;
+    return detail::discovers(state_) ? act(c, discovery_.take(c, packet)) : errc::unexpected_message;
   }
 
-  status feed_session(const seen& packet) noexcept {
+  status feed_session(const wire::seen& packet) noexcept {
     if (packet.kind.type() != payload_type::ipmi) return errc::bad_payload_type;
     const auto message = link_.open(config_.crypto, packet);
     if (!message) return message.error();
-    const auto rs = decode<lan_response>(message->message());
+    const auto rs = wire::decode<wire::lan_response>(message->message());
     if (!rs) return rs.error();
     unanswered_ = 0;
     if (!rs->target.is_response()) return errc::unexpected_message;
@@ -265,12 +268,12 @@ template <console_config Config> class console {
   }
 
   result<std::size_t> transmit_question(mutable_bytes out) noexcept {
-    const auto n = in_session(state_) ? send(control_.message(), out) : transmit_setup(out);
+    const auto n = detail::in_session(state_) ? send(control_.message(), out) : transmit_setup(out);
     if (n) question_.sent(patience(), clock_.now());
     return n;
   }
   result<std::size_t> transmit_setup(mutable_bytes out) noexcept {
-    const auto n = discovers(state_) ? discovery_.encode(options_, out) : login_.encode(parts(), out);
+    const auto n = detail::discovers(state_) ? discovery_.encode(options_, out) : login_.encode(parts(), out);
     if (n) ++tag_;
     return ended_by(n);
   }
@@ -281,7 +284,7 @@ template <console_config Config> class console {
     return {.first = options_.suites_wait, .longest = options_.suites_wait};
   }
 
-  result<std::size_t> transmit_request(typename request_table<traits>::entry& rq, mutable_bytes out) noexcept {
+  result<std::size_t> transmit_request(typename detail::request_table<traits>::entry& rq, mutable_bytes out) noexcept {
     const auto n = send(rq.message(), out);
     if (n) requests_.sent(rq, options_.retry, clock_.now());
     return n;
@@ -294,7 +297,7 @@ template <console_config Config> class console {
     return n;
   }
 
-  result<std::size_t> send(const lan_request& rq, mutable_bytes out) noexcept {
+  result<std::size_t> send(const wire::lan_request& rq, mutable_bytes out) noexcept {
     const auto n = ended_by(link_.seal_message(config_.crypto, config_.random, rq, out));
     if (!n) return n;
     ++unanswered_;
@@ -304,28 +307,29 @@ template <console_config Config> class console {
 
   /// Without randomness or cryptography nothing can go on; a buffer can be larger next time.
   result<std::size_t> ended_by(const result<std::size_t>& n) noexcept {
-    if (!n && n.error() != errc::buffer_too_small) fail(parts(), console_step::failed(n.error()));
+    if (!n && n.error() != errc::buffer_too_small) fail(parts(), detail::console_step::failed(n.error()));
     return n;
   }
 
   Config config_;
   console_options options_;
-  monotonic clock_{};
+  core::monotonic clock_{};
   console_state state_ = console_state::idle;
   std::uint8_t tag_ = 0;         ///< counts what was sent outside the session: RAKP's message tags
   std::uint8_t unanswered_ = 0;  ///< packets sent in the session since the last one from the BMC
   bool farewell_due_ = false;
   bool ready_pending_ = false;
   privilege level_{};
-  console_ending terminal_{};
-  retry_schedule question_{};  ///< of the console's own question, one at a time: a part's, before and in the session
+  detail::console_ending terminal_{};
+  detail::retry_schedule
+      question_{};  ///< of the console's own question, one at a time: a part's, before and in the session
   instant keep_alive_at_ = instant::never();
 
-  console_discovery discovery_{};
-  console_login_v2<Config> login_{};
-  link_v2<crypto_type> link_{};
-  console_control control_{};
-  request_table<traits> requests_{};
+  detail::console_discovery discovery_{};
+  detail::console_login_v2<Config> login_{};
+  protect::link_v2<crypto_type> link_{};
+  detail::console_control control_{};
+  detail::request_table<traits> requests_{};
 };
 
 }  // namespace rmcpp

@@ -9,7 +9,7 @@
 /// \file
 /// What the parts of a console are given, and what they hand back.
 
-namespace rmcpp {
+namespace rmcpp::detail {
 
 /// All that a part may use while it works on one datagram or deadline. Lives for one call.
 template <console_config Config> struct console_context {
@@ -19,7 +19,7 @@ template <console_config Config> struct console_context {
   crypto_type& crypto;
   random_type& random;
   const console_options& options;
-  link_v2<crypto_type>& link;
+  protect::link_v2<crypto_type>& link;
   sequence_pool& sequences;  ///< request sequence numbers
   std::uint8_t tag;          ///< message tag of the datagram sent last outside the session
   instant now;
@@ -40,4 +40,4 @@ struct console_step {
 
 static_assert(sizeof(console_step) == 4);
 
-}  // namespace rmcpp
+}  // namespace rmcpp::detail

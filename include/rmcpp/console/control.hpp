@@ -4,7 +4,7 @@
 #include <rmcpp/console/context.hpp>
 #include <rmcpp/wire/session_commands.hpp>
 
-namespace rmcpp {
+namespace rmcpp::detail {
 
 /// A console's own commands within its session, one at a time: Set Session Privilege Level (IPMI v2.0, 22.18), with
 /// which a session begins, Get Device ID, which keeps it alive and finds out whether anybody is there, and Close
@@ -15,30 +15,30 @@ class console_control {
     command_ = command;
     sequence_ = c.sequences.draw(c.now);
     size_ = 0;
-    if (command == app::set_session_privilege) {
+    if (command == wire::app::set_session_privilege) {
       data_[0] = static_cast<std::uint8_t>(c.options.level);
       size_ = 1;
-    } else if (command == app::close_session) {
-      store_le32(data_.data(), to_integer(c.link.peer_id()));
+    } else if (command == wire::app::close_session) {
+      core::store_le32(data_.data(), to_integer(c.link.peer_id()));
       size_ = 4;
     }
   }
 
   /// The command; a view into this object.
-  [[nodiscard]] lan_request message() const noexcept {
-    return {.target = net_fn_lun::request(net_fn::app),
-            .sequence = seq_lun::of(sequence_),
+  [[nodiscard]] wire::lan_request message() const noexcept {
+    return {.target = wire::net_fn_lun::request(net_fn::app),
+            .sequence = wire::seq_lun::of(sequence_),
             .command = command_,
             .data = bytes(data_).first(size_)};
   }
-  [[nodiscard]] bool is_answer(const lan_response& rs) const noexcept {
+  [[nodiscard]] bool is_answer(const wire::lan_response& rs) const noexcept {
     return rs.target.fn() == net_fn::app && rs.command == command_ && rs.sequence.sequence() == sequence_ &&
-           rs.responder == bmc_address;
+           rs.responder == wire::bmc_address;
   }
   /// Takes its answer. Sets `level` to what was granted.
-  console_step take(const lan_response& rs, privilege& level) const noexcept {
-    if (command_ != app::set_session_privilege) return {.kind = step_kind::done};
-    const auto granted = decode<session_privilege>(rs.data);
+  console_step take(const wire::lan_response& rs, privilege& level) const noexcept {
+    if (command_ != wire::app::set_session_privilege) return {.kind = step_kind::done};
+    const auto granted = wire::decode<wire::session_privilege>(rs.data);
     if (rs.code != completion_code::ok || !granted) {
       // The session exists all the same, so it is closed before the failure is told.
       return {step_kind::farewell, static_cast<std::uint8_t>(rs.code), errc::refused_privilege};
@@ -54,4 +54,4 @@ class console_control {
   std::uint8_t sequence_ = 0;  ///< rqSeq
 };
 
-}  // namespace rmcpp
+}  // namespace rmcpp::detail

@@ -6,44 +6,44 @@
 #include <rmcpp/wire/cipher_suites.hpp>
 #include <rmcpp/wire/datagram.hpp>
 
-namespace rmcpp {
+namespace rmcpp::detail {
 
 /// The answer to an App request of ours. Errors: those of the decoder; unmatched_response.
-constexpr result<lan_response> app_response(std::uint8_t command, std::uint8_t sequence, bytes message) noexcept {
-  auto rs = decode<lan_response>(message);
-  if (rs && (rs->target != net_fn_lun::response(net_fn::app) || rs->sequence.sequence() != sequence ||
-             rs->command != command || rs->responder != bmc_address))
+constexpr result<wire::lan_response> app_response(std::uint8_t command, std::uint8_t sequence, bytes message) noexcept {
+  auto rs = wire::decode<wire::lan_response>(message);
+  if (rs && (rs->target != wire::net_fn_lun::response(net_fn::app) || rs->sequence.sequence() != sequence ||
+             rs->command != command || rs->responder != wire::bmc_address))
     return errc::unmatched_response;
   return rs;
 }
 
 /// An App request around the data of `m`, passed on to `wrap`.
-template <message M, class Wrap>
+template <wire::message M, class Wrap>
 constexpr result<std::size_t> app_request(std::uint8_t command, std::uint8_t sequence, const M& m,
                                           Wrap&& wrap) noexcept {
   std::array<std::uint8_t, 8> data{};
   const auto n = encode(m, data);
   if (!n) return n;
-  return wrap(lan_request{.target = net_fn_lun::request(net_fn::app),
-                          .sequence = seq_lun::of(sequence),
-                          .command = command,
-                          .data = bytes(data).first(*n)});
+  return wrap(wire::lan_request{.target = wire::net_fn_lun::request(net_fn::app),
+                                .sequence = wire::seq_lun::of(sequence),
+                                .command = command,
+                                .data = bytes(data).first(*n)});
 }
 
 /// Get Channel Authentication Capabilities, in the v1.5 format that every BMC reads. `want_v2` sets the v2.0 bit.
 constexpr result<std::size_t> encode_capabilities_request(std::uint8_t sequence, bool want_v2, privilege level,
                                                           mutable_bytes out) noexcept {
-  const auto channel = static_cast<std::uint8_t>((want_v2 ? 0x80 : 0x00) | this_channel);
-  return app_request(app::get_channel_auth_capabilities, sequence, channel_auth_request{channel, level},
-                     [out](const lan_request& rq) { return encode_sessionless_v15(rq, out); });
+  const auto channel = static_cast<std::uint8_t>((want_v2 ? 0x80 : 0x00) | wire::this_channel);
+  return app_request(wire::app::get_channel_auth_capabilities, sequence, wire::channel_auth_request{channel, level},
+                     [out](const wire::lan_request& rq) { return encode_sessionless_v15(rq, out); });
 }
 
 /// Get Channel Cipher Suites, chunk `index`.
 constexpr result<std::size_t> encode_cipher_suites_request(std::uint8_t sequence, std::uint8_t index,
                                                            mutable_bytes out) noexcept {
   const auto list = static_cast<std::uint8_t>(0x80 | index);
-  return app_request(app::get_channel_cipher_suites, sequence, cipher_suites_request{.list = list},
-                     [out](const lan_request& rq) { return encode_sessionless_v2(payload_type::ipmi, rq, out); });
+  return app_request(wire::app::get_channel_cipher_suites, sequence, wire::cipher_suites_request{.list = list},
+                     [out](const wire::lan_request& rq) { return encode_sessionless_v2(payload_type::ipmi, rq, out); });
 }
 
 /// What a console asks before it logs in: Get Channel Authentication Capabilities (IPMI v2.0, 22.13), then, where its
@@ -60,8 +60,8 @@ class console_discovery {
   }
 
   /// Takes a packet from outside a session, an IPMI message in either format.
-  template <class Context> console_step take(const Context& c, const seen& packet) noexcept {
-    const bool v15 = packet.format == packet_format::v15;
+  template <class Context> console_step take(const Context& c, const wire::seen& packet) noexcept {
+    const bool v15 = packet.format == wire::packet_format::v15;
     if (v15 == listing_) return console_step::dropped(errc::unexpected_message);
     return listing_ ? on_cipher_suites(c, packet.payload()) : on_capabilities(c, packet.payload());
   }
@@ -77,15 +77,15 @@ class console_discovery {
     return listing_ ? encode_cipher_suites_request(sequence_, chunk_, out)
                     : encode_capabilities_request(sequence_, !plain_, o.level, out);
   }
-  [[nodiscard]] const channel_auth_response& capabilities() const noexcept { return capabilities_; }
+  [[nodiscard]] const wire::channel_auth_response& capabilities() const noexcept { return capabilities_; }
   /// The BMC's suites; null if it gave no list.
-  [[nodiscard]] const cipher_suite_reader* offered() const noexcept { return listed_ ? &reader_ : nullptr; }
+  [[nodiscard]] const wire::cipher_suite_reader* offered() const noexcept { return listed_ ? &reader_ : nullptr; }
 
  private:
   void ask(sequence_pool& sequences, instant now) noexcept { sequence_ = sequences.draw(now); }
 
   template <class Context> console_step on_capabilities(const Context& c, bytes message) noexcept {
-    const auto rs = app_response(app::get_channel_auth_capabilities, sequence_, message);
+    const auto rs = app_response(wire::app::get_channel_auth_capabilities, sequence_, message);
     if (!rs) return console_step::dropped(rs.error());
     if (rs->code != completion_code::ok) {
       // An IPMI v1.5 BMC may refuse the v2.0 bit; ask without it, and it can say so itself.
@@ -94,7 +94,7 @@ class console_discovery {
       plain_ = true;
       return {.kind = step_kind::again};
     }
-    const auto answer = decode<channel_auth_response>(rs->data);
+    const auto answer = wire::decode<wire::channel_auth_response>(rs->data);
     if (!answer) return console_step::dropped(answer.error());
     if (!answer->offers_v2()) {
       refusal_ = console_step::failed(errc::peer_lacks_v2);
@@ -111,13 +111,14 @@ class console_discovery {
   }
 
   template <class Context> console_step on_cipher_suites(const Context& c, bytes message) noexcept {
-    const auto rs = app_response(app::get_channel_cipher_suites, sequence_, message);
+    const auto rs = app_response(wire::app::get_channel_cipher_suites, sequence_, message);
     if (!rs) return console_step::dropped(rs.error());
     if (rs->code != completion_code::ok) return {.kind = step_kind::done};
-    const auto answer = decode<cipher_suites_response>(rs->data);
+    const auto answer = wire::decode<wire::cipher_suites_response>(rs->data);
     if (!answer) return console_step::dropped(answer.error());
     reader_.push(answer->records);
-    if (answer->records.size() == decltype(answer->records)::capacity && chunk_ < cipher_suites_request::last_index) {
+    if (answer->records.size() == decltype(answer->records)::capacity &&
+        chunk_ < wire::cipher_suites_request::last_index) {
       ++chunk_;
       ask(c.sequences, c.now);
       return {.kind = step_kind::again};
@@ -127,8 +128,8 @@ class console_discovery {
     return {.kind = step_kind::done};
   }
 
-  channel_auth_response capabilities_{};
-  cipher_suite_reader reader_{};
+  wire::channel_auth_response capabilities_{};
+  wire::cipher_suite_reader reader_{};
   console_step refusal_{};     ///< what it comes to if nothing better is heard: anybody could have said it
   std::uint8_t sequence_ = 0;  ///< rqSeq of the question
   std::uint8_t chunk_ = 0;
@@ -137,4 +138,4 @@ class console_discovery {
   bool listed_ = false;   ///< and its answer was read to the end
 };
 
-}  // namespace rmcpp
+}  // namespace rmcpp::detail

@@ -28,6 +28,10 @@ struct console_event {
   bytes data{};  ///< view into the datagram that was fed: take it before the datagram goes
 };
 
+}  // namespace rmcpp
+
+namespace rmcpp::detail {
+
 /// How a console's login or session ended, until it is told.
 struct console_ending {
   console_event::kind type = console_event::kind::none;
@@ -39,4 +43,4 @@ struct console_ending {
   }
 };
 
-}  // namespace rmcpp
+}  // namespace rmcpp::detail

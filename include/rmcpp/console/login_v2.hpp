@@ -6,24 +6,27 @@
 #include <rmcpp/session/suite_choice.hpp>
 #include <rmcpp/wire/rakp.hpp>
 
-namespace rmcpp {
+namespace rmcpp::detail {
 
 constexpr result<std::size_t> encode_open_session_request(std::uint8_t tag, privilege level, session_id console_id,
-                                                          const cipher_suite& suite, mutable_bytes out) noexcept {
+                                                          const wire::cipher_suite& suite, mutable_bytes out) noexcept {
   return encode_sessionless_v2(
       payload_type::open_session_request,
-      open_session_request{tag, level, console_id, authentication_payload::of(suite.authentication),
-                           integrity_payload::of(suite.integrity), confidentiality_payload::of(suite.confidentiality)},
+      wire::open_session_request{tag, level, console_id, wire::authentication_payload::of(suite.authentication),
+                                 wire::integrity_payload::of(suite.integrity),
+                                 wire::confidentiality_payload::of(suite.confidentiality)},
       out);
 }
 
-constexpr result<std::size_t> encode_rakp1(std::uint8_t tag, const rakp_transcript& t, mutable_bytes out) noexcept {
-  return encode_sessionless_v2(payload_type::rakp1, rakp1{tag, t.managed_id, t.console_random, t.role, t.name}, out);
+constexpr result<std::size_t> encode_rakp1(std::uint8_t tag, const protect::rakp_transcript& t,
+                                           mutable_bytes out) noexcept {
+  return encode_sessionless_v2(payload_type::rakp1, wire::rakp1{tag, t.managed_id, t.console_random, t.role, t.name},
+                               out);
 }
 
 constexpr result<std::size_t> encode_rakp3(std::uint8_t tag, rakp_status why, session_id managed_id,
-                                           const rakp_code& code, mutable_bytes out) noexcept {
-  return encode_sessionless_v2(payload_type::rakp3, rakp3{tag, why, managed_id, code}, out);
+                                           const wire::rakp_code& code, mutable_bytes out) noexcept {
+  return encode_sessionless_v2(payload_type::rakp3, wire::rakp3{tag, why, managed_id, code}, out);
 }
 
 /// A console's RMCP+ login, Open Session to RAKP 4 (IPMI v2.0, 13.17 to 13.24). At its end the link has its keys and
@@ -33,7 +36,7 @@ template <console_config Config> class console_login_v2 {
   using context = console_context<Config>;
 
   /// The suites of the options are tried in their order, less those that the BMC's own list lacks, if it gave one.
-  void begin(const context& c, const cipher_suite_reader* offered) noexcept {
+  void begin(const context& c, const wire::cipher_suite_reader* offered) noexcept {
     candidates_ = suite_candidates(c.options.suites);
     if (offered) candidates_.restrict_to(*offered);
     restarted_ = false;
@@ -85,14 +88,14 @@ template <console_config Config> class console_login_v2 {
   }
 
   /// The suite proposed last.
-  [[nodiscard]] const cipher_suite& suite() const noexcept { return suite_; }
-  [[nodiscard]] const rakp_transcript& transcript() const noexcept { return transcript_; }
+  [[nodiscard]] const wire::cipher_suite& suite() const noexcept { return suite_; }
+  [[nodiscard]] const protect::rakp_transcript& transcript() const noexcept { return transcript_; }
   /// SIDm, by which packets to us are known.
   [[nodiscard]] session_id id() const noexcept { return console_id_; }
   [[nodiscard]] session_id managed_id() const noexcept { return transcript_.managed_id; }
 
  private:
-  using key = login_key<typename context::crypto_type>;
+  using key = protect::login_key<typename context::crypto_type>;
   enum class stage : std::uint8_t { none, open_session, rakp1, rakp3 };
   struct refusal {
     errc error = errc::ok;
@@ -166,13 +169,13 @@ template <console_config Config> class console_login_v2 {
 
   console_step on_open_session_response(const context& c, bytes payload) noexcept {
     if (stage_ != stage::open_session) return console_step::dropped(errc::unexpected_message);
-    const auto m = decode<open_session_response>(payload);
+    const auto m = wire::decode<wire::open_session_response>(payload);
     if (!m) return console_step::dropped(m.error());
     const auto judged = judge(c, {m->tag, m->status, m->console_id}, errc::refused_open_session);
     if (judged.kind != step_kind::next) return judged;
     if (m->managed_id == session_id::none) return fail(errc::bad_managed_id);
-    const cipher_suite chosen{suite_.id, m->authentication.algorithm, m->integrity.algorithm,
-                              m->confidentiality.algorithm};
+    const wire::cipher_suite chosen{suite_.id, m->authentication.algorithm, m->integrity.algorithm,
+                                    m->confidentiality.algorithm};
     if (chosen != suite_ || m->authentication.is_any() || m->integrity.is_any() || m->confidentiality.is_any())
       return next_suite(c, errc::algorithms_differ, 0);
     transcript_.console_id = console_id_;
@@ -188,11 +191,11 @@ template <console_config Config> class console_login_v2 {
 
   console_step on_rakp2(const context& c, bytes payload) noexcept {
     if (stage_ != stage::rakp1) return console_step::dropped(errc::unexpected_message);
-    const auto m = decode<rakp2>(payload);
+    const auto m = wire::decode<wire::rakp2>(payload);
     if (!m) return console_step::dropped(m.error());
     const auto judged = judge(c, {m->tag, m->status, m->console_id}, errc::refused_rakp2);
     if (judged.kind != step_kind::next) return judged;
-    rakp_transcript heard = transcript_;
+    protect::rakp_transcript heard = transcript_;
     heard.managed_random = m->managed_random;
     heard.managed_guid = m->managed_guid;
     key kuid(c.crypto, suite_.authentication, c.options.password.reveal());
@@ -203,7 +206,7 @@ template <console_config Config> class console_login_v2 {
       return step;
     }
     const bool verified = equal_constant_time(*expected, m->code);
-    if (verified && (all_zero(m->managed_random) || equal(m->managed_random, transcript_.console_random)))
+    if (verified && (core::all_zero(m->managed_random) || core::equal(m->managed_random, transcript_.console_random)))
       return fail(errc::weak_random);
     if (m->tag != c.tag) {
       // The answer to an earlier try. It serves if the last try stays unanswered: the BMC may have drawn a new Rc.
@@ -226,7 +229,7 @@ template <console_config Config> class console_login_v2 {
   /// before RAKP 4 has it.
   console_step prove(const context& c, key& kuid) noexcept {
     const auto code = kuid.rakp3(transcript_);
-    login_outcome outcome;
+    protect::login_outcome outcome;
     status made = code ? finish_login(c.crypto, kuid, c.options.kg, suite_, transcript_, outcome) : code.error();
     if (made) made = c.link.load(c.crypto, suite_, outcome.keys, c.options.password);
     if (!made) return fail(errc::crypto_failure);
@@ -240,12 +243,13 @@ template <console_config Config> class console_login_v2 {
 
   console_step on_rakp4(const context& c, bytes payload) noexcept {
     if (stage_ != stage::rakp3) return console_step::dropped(errc::unexpected_message);
-    const auto m = decode<rakp4>(payload);
+    const auto m = wire::decode<wire::rakp4>(payload);
     if (!m) return console_step::dropped(m.error());
     const auto judged = judge(c, {m->tag, m->status, m->console_id}, errc::refused_rakp4);
     if (judged.kind != step_kind::next) return judged;
-    if (!rakp4_code_fits(suite_.authentication, rakp4_, m->code)) return fail(errc::bad_rakp4_code);
-    c.link.begin(managed_id(), c.options.strict_window ? window_rule::strict : window_rule::any_forward);
+    if (!protect::rakp4_code_fits(suite_.authentication, rakp4_, m->code)) return fail(errc::bad_rakp4_code);
+    c.link.begin(managed_id(),
+                 c.options.strict_window ? protect::window_rule::strict : protect::window_rule::any_forward);
     stage_ = stage::none;
     return {.kind = step_kind::done};
   }
@@ -260,13 +264,13 @@ template <console_config Config> class console_login_v2 {
   bool draw_random(const context& c) noexcept {
     fresh_ = false;
     if (stage_ == stage::rakp1) return c.random.fill(transcript_.console_random);
-    const auto id = random_session_id(c.random);
+    const auto id = detail::random_session_id(c.random);
     console_id_ = *id;
     return id.has_value();
   }
 
   suite_candidates candidates_{};
-  cipher_suite suite_{};
+  wire::cipher_suite suite_{};
   stage stage_ = stage::none;
   std::uint8_t first_tag_ = 0;
   bool fresh_ = false;  ///< the next message has a random number that is not drawn yet
@@ -274,11 +278,11 @@ template <console_config Config> class console_login_v2 {
   bool has_older_rakp2_ = false;
   refusal remembered_{};
   session_id console_id_{};
-  rakp_transcript transcript_{};
+  protect::rakp_transcript transcript_{};
   nonce older_managed_random_{};
   guid older_managed_guid_{};
-  rakp_code rakp3_{};  ///< what we send, and send again
-  rakp_code rakp4_{};  ///< what the BMC must answer, untruncated
+  wire::rakp_code rakp3_{};  ///< what we send, and send again
+  wire::rakp_code rakp4_{};  ///< what the BMC must answer, untruncated
 };
 
-}  // namespace rmcpp
+}  // namespace rmcpp::detail

@@ -22,8 +22,8 @@ struct console_traits {
 /// `traits`. May have `observe(console_transition)`.
 template <class C> concept console_config = requires(C c) {
   typename C::traits;
-  requires backend<std::remove_cvref_t<decltype(c.crypto)>>;
-  requires entropy_source<std::remove_cvref_t<decltype(c.random)>>;
+  requires crypto::backend<std::remove_cvref_t<decltype(c.crypto)>>;
+  requires crypto::entropy_source<std::remove_cvref_t<decltype(c.random)>>;
 };
 
 /// Deviations that some firmware needs, each off by default.
@@ -57,10 +57,10 @@ inline constexpr std::uint8_t max_unanswered = 15;
 
 /// Whether a console can use its options. Errors: unsupported_suite if the list is empty or names a suite that this
 /// build, its backend or its traits lack; invalid_argument for a level not 1..5 or over 14 `retry.tries`.
-template <backend B, class Traits> constexpr status check(const console_options& o) noexcept {
+template <crypto::backend B, class Traits> constexpr status check(const console_options& o) noexcept {
   if (o.suites.empty()) return errc::unsupported_suite;
   for (const auto id : o.suites.view())
-    if (!may_use<B>(id, Traits::allow_unauthenticated)) return errc::unsupported_suite;
+    if (!detail::may_use<B>(id, Traits::allow_unauthenticated)) return errc::unsupported_suite;
   if (o.level < privilege::callback || o.level > privilege::oem || o.retry.tries >= max_unanswered)
     return errc::invalid_argument;
   return {};

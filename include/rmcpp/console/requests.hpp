@@ -11,7 +11,7 @@
 /// \file
 /// A console's requests in flight, and the request sequence numbers.
 
-namespace rmcpp {
+namespace rmcpp::detail {
 
 /// The 64 request sequence numbers. One that was used rests for at least 10 s after its request ended, so that a late
 /// answer cannot be mistaken for another's.
@@ -81,9 +81,9 @@ template <class Traits> class request_table {
     bytes data{};
     bool has_view = false;  ///< `data` points into the datagram last fed
 
-    [[nodiscard]] lan_request message() const noexcept {
-      return {.target = net_fn_lun::request(rq.fn, rq.lun),
-              .sequence = seq_lun::of(sequence),
+    [[nodiscard]] wire::lan_request message() const noexcept {
+      return {.target = wire::net_fn_lun::request(rq.fn, rq.lun),
+              .sequence = wire::seq_lun::of(sequence),
               .command = rq.code,
               .data = rq.data};
     }
@@ -111,7 +111,7 @@ template <class Traits> class request_table {
     const auto id = add(rq, now);
     if (id) {
       auto& kept = copies_[id->slot];
-      entries_[id->slot].rq.data = bytes(kept).first(copy(rq.data, kept));
+      entries_[id->slot].rq.data = bytes(kept).first(core::copy(rq.data, kept));
     }
     return id;
   }
@@ -134,10 +134,10 @@ template <class Traits> class request_table {
   void sent(entry& e, const retry_policy& policy, instant now) noexcept { e.retry.sent(policy_for(e, policy), now); }
 
   /// Ends the request that `rs` answers. Errors: unmatched_response.
-  status answer(const lan_response& rs, instant now) noexcept {
+  status answer(const wire::lan_response& rs, instant now) noexcept {
     for (auto& e : entries_) {
       if (e.phase != state::queued || e.retry.unsent() || rs.sequence.sequence() != e.sequence ||
-          rs.command != e.rq.code || rs.target.fn() != e.rq.fn || rs.responder != bmc_address)
+          rs.command != e.rq.code || rs.target.fn() != e.rq.fn || rs.responder != wire::bmc_address)
         continue;
       finish(e, errc::ok, now);
       e.code = rs.code;
@@ -217,4 +217,4 @@ template <class Traits> class request_table {
   [[no_unique_address]] copies copies_{};
 };
 
-}  // namespace rmcpp
+}  // namespace rmcpp::detail

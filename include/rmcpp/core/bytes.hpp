@@ -12,12 +12,12 @@ namespace rmcpp {
 
 using bytes = std::span<const std::uint8_t>;
 using mutable_bytes = std::span<std::uint8_t>;
-/// Input in several parts, hashed as if concatenated.
-using pieces = std::span<const bytes>;
-/// One AES block, also an initialisation vector.
-using block = std::array<std::uint8_t, 16>;
 /// A random number or GUID as it lies on the wire; opaque, never byte-swapped.
 using octets16 = std::array<std::uint8_t, 16>;
+
+}  // namespace rmcpp
+
+namespace rmcpp::core {
 
 /// Copies min(from.size(), to.size()) bytes and returns how many. The ranges may not overlap.
 constexpr std::size_t copy(bytes from, mutable_bytes to) noexcept {
@@ -65,6 +65,10 @@ constexpr std::uint32_t load_le32(const std::uint8_t* from) noexcept {
   return load_le16(from) | (static_cast<std::uint32_t>(load_le16(from + 2)) << 16);
 }
 
+}  // namespace rmcpp::core
+
+namespace rmcpp {
+
 /// Up to N bytes held in place, with their count. N is at most 255.
 template <std::size_t N> class bounded {
   static_assert(N > 0 && N <= 255);
@@ -83,7 +87,7 @@ template <std::size_t N> class bounded {
   constexpr bool assign(bytes from) noexcept {
     if (from.size() > N) return false;
     data_ = {};
-    copy(from, data_);
+    core::copy(from, data_);
     size_ = static_cast<std::uint8_t>(from.size());
     return true;
   }

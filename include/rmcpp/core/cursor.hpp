@@ -13,7 +13,7 @@
 /// The two cursors that run a message's layout: writer and reader. Both check every bound, the first error sticks and
 /// every later call does nothing. Field names cost nothing unless the cursor is a naming one (wire/message.hpp, dump).
 
-namespace rmcpp {
+namespace rmcpp::core {
 
 namespace detail {
 
@@ -276,4 +276,4 @@ template <class Trace = no_trace> class basic_reader {
 
 using reader = basic_reader<>;
 
-}  // namespace rmcpp
+}  // namespace rmcpp::core

@@ -3,7 +3,7 @@
 
 #include <rmcpp/core/bytes.hpp>
 
-namespace rmcpp {
+namespace rmcpp::core {
 
 /// FNV-1a: tells datagrams apart, no more.
 constexpr std::uint64_t content_digest(bytes data) noexcept {
@@ -29,4 +29,4 @@ constexpr std::uint64_t request_digest(bytes lan_message) noexcept {
   return h;
 }
 
-}  // namespace rmcpp
+}  // namespace rmcpp::core

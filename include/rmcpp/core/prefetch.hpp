@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace rmcpp::detail {
+namespace rmcpp::core {
 
 /// Asks for an object's own bytes, at most the first 2 KB.
 template <class T> void prefetch_object(const T& object) noexcept {
@@ -13,4 +13,4 @@ template <class T> void prefetch_object(const T& object) noexcept {
   for (std::size_t i = 0; i < sizeof object && i < 32 * line; i += line) __builtin_prefetch(at + i);
 }
 
-}  // namespace rmcpp::detail
+}  // namespace rmcpp::core

@@ -9,7 +9,7 @@
 #include <cstdint>
 #include <type_traits>
 
-namespace rmcpp {
+namespace rmcpp::core {
 
 /// Overwrites with zeros in a way the optimiser must keep.
 constexpr void wipe(mutable_bytes b) noexcept {
@@ -35,6 +35,10 @@ inline void add_differences(const std::uint8_t* a, const std::uint8_t* b, std::s
 
 }  // namespace detail
 
+}  // namespace rmcpp::core
+
+namespace rmcpp {
+
 /// Compares without an early exit: the time depends on the lengths only. False at once if the lengths differ.
 constexpr bool equal_constant_time(bytes a, bytes b) noexcept {
   if (a.size() != b.size()) return false;
@@ -43,8 +47,8 @@ constexpr bool equal_constant_time(bytes a, bytes b) noexcept {
     for (std::size_t i = 0; i < a.size(); ++i) difference |= static_cast<std::uint32_t>(a[i] ^ b[i]);
   } else {
     const std::size_t whole = a.size() & ~std::size_t{3};
-    detail::add_differences<std::uint32_t>(a.data(), b.data(), whole, difference);
-    detail::add_differences<std::uint8_t>(a.data() + whole, b.data() + whole, a.size() - whole, difference);
+    core::detail::add_differences<std::uint32_t>(a.data(), b.data(), whole, difference);
+    core::detail::add_differences<std::uint8_t>(a.data() + whole, b.data() + whole, a.size() - whole, difference);
   }
   return difference == 0;
 }
@@ -62,17 +66,17 @@ template <std::size_t N> class secret {
   }
   constexpr secret(const secret&) noexcept = default;
   constexpr secret& operator=(const secret&) noexcept = default;
-  constexpr ~secret() { wipe(bytes_); }
+  constexpr ~secret() { core::wipe(bytes_); }
 
   /// False, and nothing changed, if `from` is longer than N; zero-padded if shorter.
   constexpr bool assign(bytes from) noexcept {
     if (from.size() > N) return false;
     clear();
-    copy(from, bytes_);
+    core::copy(from, bytes_);
     return true;
   }
-  constexpr void clear() noexcept { wipe(bytes_); }
-  [[nodiscard]] constexpr bool is_zero() const noexcept { return all_zero(bytes_); }
+  constexpr void clear() noexcept { core::wipe(bytes_); }
+  [[nodiscard]] constexpr bool is_zero() const noexcept { return core::all_zero(bytes_); }
   /// The bytes, for the crypto backend only.
   [[nodiscard]] constexpr bytes reveal() const noexcept { return bytes_; }
   [[nodiscard]] constexpr mutable_bytes reveal() noexcept { return bytes_; }

@@ -31,6 +31,10 @@ struct instant {
 
 constexpr instant earlier(instant a, instant b) noexcept { return a < b ? a : b; }
 
+}  // namespace rmcpp
+
+namespace rmcpp::core {
+
 /// A clock that only moves forward: after a backward step of the caller's clock no time passes until it has caught up.
 /// A steady clock does not step.
 class monotonic {
@@ -45,4 +49,4 @@ class monotonic {
   instant now_{};
 };
 
-}  // namespace rmcpp
+}  // namespace rmcpp::core

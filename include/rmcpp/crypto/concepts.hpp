@@ -11,7 +11,7 @@
 /// What a crypto backend is. Keys are loaded once and kept ready; data comes in pieces, so that nothing is
 /// concatenated.
 
-namespace rmcpp {
+namespace rmcpp::crypto {
 
 /// A crypto backend. `mac_key` and `aes_key` are default-constructible and hold nothing until loaded; they need not be
 /// copyable. Every operation may fail (accelerators do) with crypto_failure and throws nothing.
@@ -98,4 +98,4 @@ template <class B> constexpr bool supports_digest(digest_id id) noexcept {
   return false;
 }
 
-}  // namespace rmcpp
+}  // namespace rmcpp::crypto

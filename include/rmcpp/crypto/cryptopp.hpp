@@ -30,11 +30,11 @@ class cryptopp_backend {
    private:
     friend cryptopp_backend;
     void wipe() noexcept {
-      rmcpp::wipe({reinterpret_cast<std::uint8_t*>(&midstates_), sizeof midstates_});
+      rmcpp::core::wipe({reinterpret_cast<std::uint8_t*>(&midstates_), sizeof midstates_});
       loaded_ = false;
     }
-    detail::hmac_midstates midstates_{};
-    mac_id id_{};
+    crypto::detail::hmac_midstates midstates_{};
+    crypto::mac_id id_{};
     bool loaded_ = false;
   };
 
@@ -48,11 +48,11 @@ class cryptopp_backend {
 
    private:
     friend cryptopp_backend;
-    using schedule = detail::aes_encryption::schedule;
-    static_assert(std::is_same_v<schedule, detail::aes_decryption::schedule>);
+    using schedule = crypto::detail::aes_encryption::schedule;
+    static_assert(std::is_same_v<schedule, crypto::detail::aes_decryption::schedule>);
     void wipe() noexcept {
-      rmcpp::wipe({reinterpret_cast<std::uint8_t*>(&encryption_), sizeof encryption_});
-      rmcpp::wipe({reinterpret_cast<std::uint8_t*>(&decryption_), sizeof decryption_});
+      rmcpp::core::wipe({reinterpret_cast<std::uint8_t*>(&encryption_), sizeof encryption_});
+      rmcpp::core::wipe({reinterpret_cast<std::uint8_t*>(&decryption_), sizeof decryption_});
       loaded_ = false;
     }
     alignas(16) schedule encryption_{};
@@ -60,13 +60,13 @@ class cryptopp_backend {
     bool loaded_ = false;
   };
 
-  static constexpr bool supports(mac_id) noexcept { return true; }
-  static constexpr bool supports(cipher_id) noexcept { return true; }
-  static constexpr bool supports(digest_id) noexcept { return true; }
+  static constexpr bool supports(crypto::mac_id) noexcept { return true; }
+  static constexpr bool supports(crypto::cipher_id) noexcept { return true; }
+  static constexpr bool supports(crypto::digest_id) noexcept { return true; }
 
   /// Errors: invalid_argument if the secret is longer than 64 bytes.
-  status load(mac_key& key, mac_id id, bytes secret_bytes) noexcept {
-    if (secret_bytes.size() > max_mac_secret) return errc::invalid_argument;
+  status load(mac_key& key, crypto::mac_id id, bytes secret_bytes) noexcept {
+    if (secret_bytes.size() > crypto::max_mac_secret) return errc::invalid_argument;
     key.id_ = id;
     return guarded([&] {
       with_hash(id, [&](auto& hash) { load_midstates(hash, key, secret_bytes); });
@@ -77,7 +77,7 @@ class cryptopp_backend {
 
   /// Errors: invalid_argument unless the secret has 16 bytes; crypto_failure if memory is short.
   status load(aes_key& key, bytes secret_bytes) noexcept {
-    if (secret_bytes.size() != aes_key_size) return errc::invalid_argument;
+    if (secret_bytes.size() != crypto::aes_key_size) return errc::invalid_argument;
     return guarded([&] {
       encryption_.expand(secret_bytes, key.encryption_);
       decryption_.expand(secret_bytes, key.decryption_);
@@ -87,7 +87,7 @@ class cryptopp_backend {
   }
 
   /// Errors: crypto_failure if the key is not loaded; invalid_argument if the tag is longer than the algorithm's.
-  status sign(mac_key& key, pieces data, mutable_bytes tag) noexcept {
+  status sign(mac_key& key, crypto::pieces data, mutable_bytes tag) noexcept {
     if (!key.loaded_) return errc::crypto_failure;
     if (tag.size() > tag_size(key.id_)) return errc::invalid_argument;
     return guarded([&] {
@@ -103,54 +103,57 @@ class cryptopp_backend {
   }
 
   /// Errors: crypto_failure if the key is not loaded; invalid_argument unless data is whole blocks, at least one.
-  status encrypt(aes_key& key, const block& iv, mutable_bytes data) noexcept {
+  status encrypt(aes_key& key, const crypto::block& iv, mutable_bytes data) noexcept {
     if (const auto ok = usable(key, data); !ok) return ok;
     return guarded([&] {
       std::uint8_t* const d = data.data();
-      const detail::aes_encryption::lease lease(encryption_, key.encryption_);
+      const crypto::detail::aes_encryption::lease lease(encryption_, key.encryption_);
       // Where the IV lies elsewhere, the first block is done apart.
-      encryption_.AdvancedProcessBlocks(d, iv.data(), d, aes_block_size, CryptoPP::BlockTransformation::BT_XorInput);
-      if (data.size() > aes_block_size)
-        detail::encrypt_behind_iv(encryption_, d + aes_block_size, data.size() - aes_block_size);
+      encryption_.AdvancedProcessBlocks(d, iv.data(), d, crypto::aes_block_size,
+                                        CryptoPP::BlockTransformation::BT_XorInput);
+      if (data.size() > crypto::aes_block_size)
+        crypto::detail::encrypt_behind_iv(encryption_, d + crypto::aes_block_size,
+                                          data.size() - crypto::aes_block_size);
       return status{};
     });
   }
 
   /// encrypt() and sign() of one packet, interleaved; clobbers up to 64 bytes of `p.data` behind `p.code`, where it has
   /// them. Errors: as theirs.
-  status encrypt_then_sign(aes_key& aes, mac_key& mac, const fused_packet& p) noexcept {
+  status encrypt_then_sign(aes_key& aes, mac_key& mac, const crypto::fused_packet& p) noexcept {
     if (!mac.loaded_) return errc::crypto_failure;
     if (p.code_size > tag_size(mac.id_) || p.code > p.data.size() || p.code_size > p.data.size() - p.code)
       return errc::invalid_argument;
-    if (p.text < aes_block_size || p.text > p.code || p.text_size > p.code - p.text) return errc::invalid_argument;
+    if (p.text < crypto::aes_block_size || p.text > p.code || p.text_size > p.code - p.text)
+      return errc::invalid_argument;
     if (const auto ok = usable(aes, p.data.subspan(p.text, p.text_size)); !ok) return ok;
     return guarded([&] {
-      const detail::aes_encryption::lease lease(encryption_, aes.encryption_);
-      with_hash(mac.id_, [&](auto& hash) { detail::encrypt_then_sign(hash, encryption_, mac.midstates_, p); });
+      const crypto::detail::aes_encryption::lease lease(encryption_, aes.encryption_);
+      with_hash(mac.id_, [&](auto& hash) { crypto::detail::encrypt_then_sign(hash, encryption_, mac.midstates_, p); });
       return status{};
     });
   }
 
   /// Errors: as encrypt().
-  status decrypt(aes_key& key, const block& iv, mutable_bytes data) noexcept {
+  status decrypt(aes_key& key, const crypto::block& iv, mutable_bytes data) noexcept {
     if (const auto ok = usable(key, data); !ok) return ok;
     return guarded([&] {
       std::uint8_t* const d = data.data();
-      const detail::aes_decryption::lease lease(decryption_, key.decryption_);
+      const crypto::detail::aes_decryption::lease lease(decryption_, key.decryption_);
       // In a packet the IV lies right before; elsewhere the first block is done apart, and last, for the second needs
       // it.
-      const std::size_t apart = d == iv.data() + iv.size() ? 0 : aes_block_size;
-      if (data.size() > apart) detail::decrypt_behind_iv(decryption_, d + apart, data.size() - apart);
+      const std::size_t apart = d == iv.data() + iv.size() ? 0 : crypto::aes_block_size;
+      if (data.size() > apart) crypto::detail::decrypt_behind_iv(decryption_, d + apart, data.size() - apart);
       if (apart != 0) decryption_.ProcessAndXorBlock(d, iv.data(), d);
       return status{};
     });
   }
 
   /// Errors: invalid_argument unless out has at most 16 bytes. MD2 allocates: Crypto++ has it no other way.
-  status digest(digest_id id, pieces data, mutable_bytes out) noexcept {
-    if (out.size() > digest_size) return errc::invalid_argument;
+  status digest(crypto::digest_id id, crypto::pieces data, mutable_bytes out) noexcept {
+    if (out.size() > crypto::digest_size) return errc::invalid_argument;
     return guarded([&] {
-      if (id == digest_id::md2) {
+      if (id == crypto::digest_id::md2) {
         CryptoPP::Weak1::MD2 md2;
         for (const bytes piece : data) md2.Update(piece.data(), piece.size());
         md2.TruncatedFinal(out.data(), out.size());
@@ -178,11 +181,11 @@ class cryptopp_backend {
     }
   }
 
-  template <class F> [[gnu::always_inline]] void with_hash(mac_id id, F&& f) {
+  template <class F> [[gnu::always_inline]] void with_hash(crypto::mac_id id, F&& f) {
     switch (id) {
-      case mac_id::hmac_md5: return f(md5_);
-      case mac_id::hmac_sha1: return f(sha1_);
-      case mac_id::hmac_sha256: return f(sha256_);
+      case crypto::mac_id::hmac_md5: return f(md5_);
+      case crypto::mac_id::hmac_sha1: return f(sha1_);
+      case crypto::mac_id::hmac_sha256: return f(sha256_);
     }
   }
 
@@ -197,22 +200,22 @@ class cryptopp_backend {
     };
     midstate(0x36, key.midstates_.inner.data());
     midstate(0x5c, key.midstates_.outer.data());
-    rmcpp::wipe(pad);
+    rmcpp::core::wipe(pad);
     hash.forget();
   }
 
   static status usable(const aes_key& key, mutable_bytes data) noexcept {
     if (!key.loaded_) return errc::crypto_failure;
-    return data.empty() || data.size() % aes_block_size != 0 ? status{errc::invalid_argument} : status{};
+    return data.empty() || data.size() % crypto::aes_block_size != 0 ? status{errc::invalid_argument} : status{};
   }
 
-  detail::aes_encryption encryption_;
-  detail::aes_decryption decryption_;
-  detail::open_hash<CryptoPP::Weak1::MD5> md5_;
-  detail::open_hash<CryptoPP::SHA1> sha1_;
-  detail::open_hash<CryptoPP::SHA256> sha256_;
+  crypto::detail::aes_encryption encryption_;
+  crypto::detail::aes_decryption decryption_;
+  crypto::detail::open_hash<CryptoPP::Weak1::MD5> md5_;
+  crypto::detail::open_hash<CryptoPP::SHA1> sha1_;
+  crypto::detail::open_hash<CryptoPP::SHA256> sha256_;
 };
-static_assert(digest_backend<cryptopp_backend> && fused_backend<cryptopp_backend>);
+static_assert(crypto::digest_backend<cryptopp_backend> && crypto::fused_backend<cryptopp_backend>);
 
 /// Randomness of the operating system. Each request opens a device: 180 ns for an IV, more than sealing a small packet.
 struct cryptopp_os_entropy {
@@ -250,8 +253,8 @@ template <class Seed> class cryptopp_generator {
     while (!out.empty()) {
       if (used_ == pool_size && !refill()) return false;
       const auto unused = mutable_bytes(pool_).subspan(used_);
-      const std::size_t n = copy(unused, out);
-      wipe(unused.first(n));
+      const std::size_t n = core::copy(unused, out);
+      core::wipe(unused.first(n));
       used_ += n;
       out = out.subspan(n);
     }
@@ -260,8 +263,8 @@ template <class Seed> class cryptopp_generator {
 
   /// Forgets everything; the next fill() asks the seed's source.
   void reseed() noexcept {
-    wipe(pool_);
-    wipe(key_);
+    core::wipe(pool_);
+    core::wipe(key_);
     used_ = pool_size;
     pools_left_ = 0;
   }
@@ -279,7 +282,7 @@ template <class Seed> class cryptopp_generator {
     try {
       aes_.SetKey(key_.data(), key_.size());
       generate(key_, 0);
-      generate(pool_, key_.size() / aes_block_size);
+      generate(pool_, key_.size() / crypto::aes_block_size);
       aes_.forget();
     } catch (...) {
       reseed();
@@ -292,9 +295,9 @@ template <class Seed> class cryptopp_generator {
 
   /// The key stream from block `counter` on; `out` is whole blocks.
   void generate(mutable_bytes out, std::size_t counter) {
-    rmcpp::fill(out, 0);
-    for (std::size_t at = 0; at < out.size(); at += aes_block_size)
-      store_le32(out.data() + at, static_cast<std::uint32_t>(counter++));
+    rmcpp::core::fill(out, 0);
+    for (std::size_t at = 0; at < out.size(); at += crypto::aes_block_size)
+      core::store_le32(out.data() + at, static_cast<std::uint32_t>(counter++));
     aes_.AdvancedProcessBlocks(out.data(), nullptr, out.data(), out.size(),
                                CryptoPP::BlockTransformation::BT_AllowParallel);
   }
@@ -313,7 +316,7 @@ template <class Seed> class cryptopp_generator {
   key key_{};
   std::size_t used_ = pool_size;
   std::uint32_t pools_left_ = 0;
-  detail::aes_encryption aes_;
+  crypto::detail::aes_encryption aes_;
 };
 
 /// Entropy for sessions: ids, random numbers and IVs.

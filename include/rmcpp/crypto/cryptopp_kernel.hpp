@@ -29,7 +29,7 @@
 /// speed is in this file, beside what it buys: suite 3, sealing 8 and 1024 bytes, from 934 and 2511 ns with a
 /// CBC_Mode and an HMAC object per packet to 132 and 1288.
 
-namespace rmcpp::detail {
+namespace rmcpp::crypto::detail {
 
 /// 16 bytes in one register, at any address. Crypto++ loads its input in such, and the processor forwards a load from
 /// one store that covers it but waits for two that do so together: 26 ns a packet.
@@ -210,7 +210,7 @@ template <class Direction> class open_aes : public Direction {
   }
   /// Wipes the schedule, whose first words are the key.
   void forget() noexcept {
-    wipe({reinterpret_cast<std::uint8_t*>(this->m_key.begin()), this->m_key.size() * sizeof(CryptoPP::word32)});
+    core::wipe({reinterpret_cast<std::uint8_t*>(this->m_key.begin()), this->m_key.size() * sizeof(CryptoPP::word32)});
   }
 
   /// Until it ends, the cipher works with a schedule where it lies: nothing is copied. Throws as expand().
@@ -286,4 +286,4 @@ void encrypt_then_sign(open_hash<Hash>& hash, const aes_encryption& aes, const h
   hash.extract(p.data.subspan(p.code, p.code_size));
 }
 
-}  // namespace rmcpp::detail
+}  // namespace rmcpp::crypto::detail

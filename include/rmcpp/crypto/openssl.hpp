@@ -27,9 +27,7 @@
 /// of midstates and makes no heap call. AES by EVP makes none once keyed. Where HMAC has to be made inside a validated
 /// module, give the constructor a library context: then EVP_MAC makes it, at those two heap calls a tag.
 
-namespace rmcpp {
-
-namespace detail {
+namespace rmcpp::crypto::detail {
 
 template <auto Free> struct openssl_free {
   template <class T> void operator()(T* p) const noexcept { Free(p); }
@@ -105,14 +103,16 @@ class openssl_digest {
   bool fresh_ = false;
 };
 
-}  // namespace detail
+}  // namespace rmcpp::crypto::detail
+
+namespace rmcpp {
 
 /// A crypto backend on libcrypto 3. One per thread: it keeps scratch contexts, made by its constructor. An algorithm
 /// that the library does not give at run time, such as MD5 under a FIPS provider, fails with crypto_failure. There is
 /// no MD2. Keys may outlive the backend that loaded them.
 class openssl_backend {
-  using mac_context = detail::openssl_ptr<EVP_MAC_CTX, EVP_MAC_CTX_free>;
-  using cipher_context = detail::openssl_ptr<EVP_CIPHER_CTX, EVP_CIPHER_CTX_free>;
+  using mac_context = crypto::detail::openssl_ptr<EVP_MAC_CTX, EVP_MAC_CTX_free>;
+  using cipher_context = crypto::detail::openssl_ptr<EVP_CIPHER_CTX, EVP_CIPHER_CTX_free>;
 
  public:
   /// HMAC's padded keys, or EVP_MAC's context; wiped with the object.
@@ -126,15 +126,15 @@ class openssl_backend {
    private:
     friend openssl_backend;
     void wipe() noexcept {
-      rmcpp::wipe(inner_);
-      rmcpp::wipe(outer_);
+      rmcpp::core::wipe(inner_);
+      rmcpp::core::wipe(outer_);
       context_.reset();
       loaded_ = false;
     }
     std::array<std::uint8_t, 64> inner_{};
     std::array<std::uint8_t, 64> outer_{};
     mac_context context_{};
-    mac_id id_{};
+    crypto::mac_id id_{};
     bool loaded_ = false;
   };
 
@@ -151,9 +151,9 @@ class openssl_backend {
     cipher_context decryption_{};
   };
 
-  static constexpr bool supports(mac_id) noexcept { return true; }
-  static constexpr bool supports(cipher_id) noexcept { return true; }
-  static constexpr bool supports(digest_id id) noexcept { return id == digest_id::md5; }
+  static constexpr bool supports(crypto::mac_id) noexcept { return true; }
+  static constexpr bool supports(crypto::cipher_id) noexcept { return true; }
+  static constexpr bool supports(crypto::digest_id id) noexcept { return id == crypto::digest_id::md5; }
 
   /// With the library's default context and properties.
   openssl_backend() noexcept : openssl_backend(nullptr, nullptr, false) {}
@@ -163,8 +163,8 @@ class openssl_backend {
       : openssl_backend(library, properties, true) {}
 
   /// Errors: invalid_argument if the secret is longer than 64 bytes; crypto_failure if the library lacks the digest.
-  status load(mac_key& key, mac_id id, bytes secret_bytes) noexcept {
-    if (secret_bytes.size() > max_mac_secret) return errc::invalid_argument;
+  status load(mac_key& key, crypto::mac_id id, bytes secret_bytes) noexcept {
+    if (secret_bytes.size() > crypto::max_mac_secret) return errc::invalid_argument;
     if (!digest_of(id)) return errc::crypto_failure;
     mac_context context{};
     if (whole_hmac_) {
@@ -186,7 +186,7 @@ class openssl_backend {
   /// Errors: invalid_argument unless the secret has 16 bytes; crypto_failure if memory is short or the library lacks
   /// AES.
   status load(aes_key& key, bytes secret_bytes) noexcept {
-    if (secret_bytes.size() != aes_key_size) return errc::invalid_argument;
+    if (secret_bytes.size() != crypto::aes_key_size) return errc::invalid_argument;
     cipher_context encryption = keyed(true, secret_bytes);
     cipher_context decryption = keyed(false, secret_bytes);
     if (!encryption || !decryption) return errc::crypto_failure;
@@ -196,33 +196,33 @@ class openssl_backend {
   }
 
   /// Errors: crypto_failure if the key is not loaded; invalid_argument if the tag is longer than the algorithm's.
-  status sign(mac_key& key, pieces data, mutable_bytes tag) noexcept {
+  status sign(mac_key& key, crypto::pieces data, mutable_bytes tag) noexcept {
     if (!key.loaded_) return errc::crypto_failure;
     if (tag.size() > tag_size(key.id_)) return errc::invalid_argument;
-    std::array<std::uint8_t, max_tag_size> whole{};
+    std::array<std::uint8_t, crypto::max_tag_size> whole{};
     const bool made = key.context_ ? sign_by_evp(key, data, whole) : sign_by_pads(key, data, whole);
-    if (made) copy(whole, tag);
-    wipe(whole);
+    if (made) core::copy(whole, tag);
+    core::wipe(whole);
     return made ? status{} : status{errc::crypto_failure};
   }
 
   /// Errors: crypto_failure if the key is not loaded; invalid_argument unless data is whole blocks, at least one.
-  status encrypt(aes_key& key, const block& iv, mutable_bytes data) noexcept {
+  status encrypt(aes_key& key, const crypto::block& iv, mutable_bytes data) noexcept {
     return apply(key.encryption_.get(), iv, data);
   }
   /// Errors: as encrypt().
-  status decrypt(aes_key& key, const block& iv, mutable_bytes data) noexcept {
+  status decrypt(aes_key& key, const crypto::block& iv, mutable_bytes data) noexcept {
     return apply(key.decryption_.get(), iv, data);
   }
 
   /// Errors: invalid_argument unless out has at most 16 bytes; crypto_failure if the library lacks the digest, as it
   /// always lacks MD2.
-  status digest(digest_id id, pieces data, mutable_bytes out) noexcept {
-    if (out.size() > digest_size) return errc::invalid_argument;
-    if (id != digest_id::md5 || !md5_) return errc::crypto_failure;
-    std::array<std::uint8_t, digest_size> whole{};
+  status digest(crypto::digest_id id, crypto::pieces data, mutable_bytes out) noexcept {
+    if (out.size() > crypto::digest_size) return errc::invalid_argument;
+    if (id != crypto::digest_id::md5 || !md5_) return errc::crypto_failure;
+    std::array<std::uint8_t, crypto::digest_size> whole{};
     if (!md5_.run({}, data, whole)) return errc::crypto_failure;
-    copy(whole, out);
+    core::copy(whole, out);
     return {};
   }
 
@@ -235,24 +235,24 @@ class openssl_backend {
 
  private:
   openssl_backend(OSSL_LIB_CTX* library, const char* properties, bool whole_hmac) noexcept
-      : md5_(library, OSSL_DIGEST_NAME_MD5, tag_size(mac_id::hmac_md5), properties),
-        sha1_(library, OSSL_DIGEST_NAME_SHA1, tag_size(mac_id::hmac_sha1), properties),
-        sha256_(library, OSSL_DIGEST_NAME_SHA2_256, tag_size(mac_id::hmac_sha256), properties),
+      : md5_(library, OSSL_DIGEST_NAME_MD5, tag_size(crypto::mac_id::hmac_md5), properties),
+        sha1_(library, OSSL_DIGEST_NAME_SHA1, tag_size(crypto::mac_id::hmac_sha1), properties),
+        sha256_(library, OSSL_DIGEST_NAME_SHA2_256, tag_size(crypto::mac_id::hmac_sha256), properties),
         aes_(EVP_CIPHER_fetch(library, "AES-128-CBC", properties)),
         hmac_(whole_hmac ? EVP_MAC_fetch(library, OSSL_MAC_NAME_HMAC, properties) : nullptr),
         properties_(properties),
         whole_hmac_(whole_hmac) {}
 
-  detail::openssl_digest& digest_of(mac_id id) noexcept {
+  crypto::detail::openssl_digest& digest_of(crypto::mac_id id) noexcept {
     switch (id) {
-      case mac_id::hmac_md5: return md5_;
-      case mac_id::hmac_sha1: return sha1_;
-      case mac_id::hmac_sha256: break;
+      case crypto::mac_id::hmac_md5: return md5_;
+      case crypto::mac_id::hmac_sha1: return sha1_;
+      case crypto::mac_id::hmac_sha256: break;
     }
     return sha256_;
   }
 
-  mac_context keyed(mac_id id, bytes secret_bytes) noexcept {
+  mac_context keyed(crypto::mac_id id, bytes secret_bytes) noexcept {
     static constexpr std::array names{OSSL_DIGEST_NAME_MD5, OSSL_DIGEST_NAME_SHA1, OSSL_DIGEST_NAME_SHA2_256};
     const auto text = [](const char* name, const char* value) {  // only read, though its type does not say so
       return OSSL_PARAM_construct_utf8_string(name, const_cast<char*>(value), 0);
@@ -271,7 +271,7 @@ class openssl_backend {
     return context;
   }
 
-  static bool sign_by_evp(mac_key& key, pieces data, mutable_bytes whole) noexcept {
+  static bool sign_by_evp(mac_key& key, crypto::pieces data, mutable_bytes whole) noexcept {
     EVP_MAC_CTX* const c = key.context_.get();
     bool ok = EVP_MAC_init(c, nullptr, 0, nullptr) == 1;
     for (const bytes piece : data) ok = ok && EVP_MAC_update(c, piece.data(), piece.size()) == 1;
@@ -279,7 +279,7 @@ class openssl_backend {
     return ok && EVP_MAC_final(c, whole.data(), &n, whole.size()) == 1 && n == tag_size(key.id_);
   }
 
-  bool sign_by_pads(const mac_key& key, pieces data, mutable_bytes whole) noexcept {
+  bool sign_by_pads(const mac_key& key, crypto::pieces data, mutable_bytes whole) noexcept {
     auto& hash = digest_of(key.id_);
     if (!hash || !hash.run(key.inner_, data, whole)) return false;
     const std::array<bytes, 1> inner{whole.first(tag_size(key.id_))};
@@ -295,9 +295,10 @@ class openssl_backend {
   }
 
   /// One CBC message in place: a new IV keeps key and direction.
-  static status apply(EVP_CIPHER_CTX* c, const block& iv, mutable_bytes data) noexcept {
+  static status apply(EVP_CIPHER_CTX* c, const crypto::block& iv, mutable_bytes data) noexcept {
     if (!c) return errc::crypto_failure;
-    if (data.empty() || data.size() % aes_block_size != 0 || data.size() > INT_MAX) return errc::invalid_argument;
+    if (data.empty() || data.size() % crypto::aes_block_size != 0 || data.size() > INT_MAX)
+      return errc::invalid_argument;
     const int size = static_cast<int>(data.size());
     int n = 0;
     const bool done = EVP_CipherInit_ex2(c, nullptr, nullptr, iv.data(), -1, nullptr) == 1 &&
@@ -305,14 +306,14 @@ class openssl_backend {
     return done ? status{} : status{errc::crypto_failure};
   }
 
-  detail::openssl_digest md5_;
-  detail::openssl_digest sha1_;
-  detail::openssl_digest sha256_;
-  detail::openssl_ptr<EVP_CIPHER, EVP_CIPHER_free> aes_;
-  detail::openssl_ptr<EVP_MAC, EVP_MAC_free> hmac_;
+  crypto::detail::openssl_digest md5_;
+  crypto::detail::openssl_digest sha1_;
+  crypto::detail::openssl_digest sha256_;
+  crypto::detail::openssl_ptr<EVP_CIPHER, EVP_CIPHER_free> aes_;
+  crypto::detail::openssl_ptr<EVP_MAC, EVP_MAC_free> hmac_;
   const char* properties_;
   bool whole_hmac_;
 };
-static_assert(digest_backend<openssl_backend>);
+static_assert(crypto::digest_backend<openssl_backend>);
 
 }  // namespace rmcpp

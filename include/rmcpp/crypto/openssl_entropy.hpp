@@ -37,8 +37,8 @@ class openssl_entropy {
         used_ = 0;
       }
       const auto unused = mutable_bytes(pool_).subspan(used_);
-      const std::size_t n = copy(unused, out);
-      wipe(unused.first(n));
+      const std::size_t n = core::copy(unused, out);
+      core::wipe(unused.first(n));
       used_ += n;
       out = out.subspan(n);
     }
@@ -47,7 +47,7 @@ class openssl_entropy {
 
  private:
   void drain() noexcept {
-    wipe(pool_);
+    core::wipe(pool_);
     used_ = pool_.size();
   }
 

@@ -4,7 +4,7 @@
 #include <rmcpp/follower/lru_table.hpp>
 #include <rmcpp/follower/session.hpp>
 
-namespace rmcpp {
+namespace rmcpp::detail {
 
 /// An Open Session Request that could not be read beyond its tag.
 struct malformed_open {
@@ -16,9 +16,9 @@ struct malformed_open {
 struct conversation_facts {
   std::uint64_t number = 0;
   open_requests requests{};
-  bool message_auth_off = false;  ///< announced in Get Channel Authentication Capabilities
-  cipher_suite_reader suites{};   ///< the BMC's own list
-  bool suites_listed = false;     ///< to its end
+  bool message_auth_off = false;       ///< announced in Get Channel Authentication Capabilities
+  wire::cipher_suite_reader suites{};  ///< the BMC's own list
+  bool suites_listed = false;          ///< to its end
   std::uint8_t asked_chunk = not_asked;
   std::uint8_t next_chunk = 0;
   username challenged{};  ///< name in the last Get Session Challenge
@@ -30,7 +30,7 @@ struct conversation_facts {
 };
 
 /// The sessions and conversations that a follower remembers, and how they are found.
-template <backend B, std::size_t Sessions, std::size_t Conversations> class session_book {
+template <crypto::backend B, std::size_t Sessions, std::size_t Conversations> class session_book {
   static constexpr std::size_t max_same_id = 4;  ///< looked at under one id: newer sessions hide older ones
 
  public:
@@ -136,4 +136,4 @@ template <backend B, std::size_t Sessions, std::size_t Conversations> class sess
   std::uint32_t begun_ = 0;
 };
 
-}  // namespace rmcpp
+}  // namespace rmcpp::detail

@@ -8,16 +8,17 @@
 /// \file
 /// The cryptography of following a login: trying what is known against the codes that were seen.
 
-namespace rmcpp {
+namespace rmcpp::detail {
 
 /// Tries the known secrets. Verdicts are unknown where nothing is known, or the backend fails.
-template <backend B> class login_secrets {
+template <crypto::backend B> class login_secrets {
  public:
   login_secrets(B& b, const follower_options& options) noexcept : backend_(b), options_(options) {}
 
   /// RAKP 2 or 3: whether `code` is right under the password of a user of that name; then `user` is its index.
   template <class Code>
-  verdict judge(const rakp_code& code, const rakp_transcript& t, std::uint8_t& user, Code&& expected) noexcept {
+  verdict judge(const wire::rakp_code& code, const protect::rakp_transcript& t, std::uint8_t& user,
+                Code&& expected) noexcept {
     verdict v = verdict::unknown;
     for_users(&t.name, user, [&](std::uint8_t i) {
       const auto computed = expected(backend_, options_.users[i].password);
@@ -28,11 +29,11 @@ template <backend B> class login_secrets {
     });
     return v;
   }
-  verdict rakp2(authentication_algorithm a, const rakp_exchange& e, std::uint8_t& user) noexcept {
+  verdict rakp2(wire::authentication_algorithm a, const rakp_exchange& e, std::uint8_t& user) noexcept {
     return judge(e.rakp2, e.transcript, user,
                  [&](B& b, const user_key& p) { return rakp2_code(b, a, p, e.transcript); });
   }
-  verdict rakp3(authentication_algorithm a, const rakp_code& code, const rakp_exchange& e,
+  verdict rakp3(wire::authentication_algorithm a, const wire::rakp_code& code, const rakp_exchange& e,
                 std::uint8_t& user) noexcept {
     return judge(code, e.transcript, user, [&](B& b, const user_key& p) { return rakp3_code(b, a, p, e.transcript); });
   }
@@ -40,7 +41,7 @@ template <backend B> class login_secrets {
   /// Session integrity keys that may be this exchange's, under K_g first: `f(sik, password, used_kg)` until it returns
   /// true. False if none was right.
   template <class F>
-  bool for_siks(authentication_algorithm a, const rakp_exchange& e, std::uint8_t user, F&& f) noexcept {
+  bool for_siks(wire::authentication_algorithm a, const rakp_exchange& e, std::uint8_t user, F&& f) noexcept {
     const auto attempt = [&](const user_key& password, const user_key& kg) {
       const auto sik = session_integrity_key(backend_, a, password, kg, e.transcript);
       return sik && f(*sik, password, !kg.is_zero());
@@ -57,11 +58,11 @@ template <backend B> class login_secrets {
   }
 
   /// Authcode of an IPMI v1.5 packet, whose type is not none. `name`: who logged in, null where it is not known.
-  verdict v15(const seen& packet, const username* name, std::uint8_t& user) noexcept {
+  verdict v15(const wire::seen& packet, const username* name, std::uint8_t& user) noexcept {
     verdict v = verdict::unknown;
     for_users(name, user, [&](std::uint8_t i) {
       secret<16> code;
-      if (!v15_code(backend_, packet, options_.users[i].password, code)) return false;
+      if (!protect::v15_code(backend_, packet, options_.users[i].password, code)) return false;
       v = equal_constant_time(code.reveal(), packet.authcode()) ? verdict::ok : verdict::bad;
       if (v == verdict::ok) user = i;
       return v == verdict::ok;
@@ -83,4 +84,4 @@ template <backend B> class login_secrets {
   const follower_options& options_;
 };
 
-}  // namespace rmcpp
+}  // namespace rmcpp::detail

@@ -26,7 +26,7 @@ template <follower_config Config> class follower {
   using traits = typename Config::traits;
 
  public:
-  using session = followed_session<crypto_type>;
+  using session = detail::followed_session<crypto_type>;
 
   follower(Config config, const follower_options& options) noexcept
       : config_(static_cast<Config&&>(config)), options_(options) {}
@@ -43,25 +43,25 @@ template <follower_config Config> class follower {
   observation feed(const flow& from, mutable_bytes datagram) noexcept {
     observation o{.number = ++datagrams_, .dir = from.dir};
     subject_ = nullptr;
-    const auto looked = look(datagram);
-    const seen& packet = *looked;
+    const auto looked = wire::look(datagram);
+    const wire::seen& packet = *looked;
     switch (packet.format) {
-      case packet_format::none: o.fail(looked.error()); break;
-      case packet_format::ack:
+      case wire::packet_format::none: o.fail(looked.error()); break;
+      case wire::packet_format::ack:
         o.type = datagram_type::rmcp_ack;
         o.show(packet.payload());
-        if (packet.rmcp.kind() == rmcp_class::ipmi) o.findings.add(finding::unexpected_ack);
+        if (packet.rmcp.kind() == wire::rmcp_class::ipmi) o.findings.add(finding::unexpected_ack);
         break;
-      case packet_format::asf:
+      case wire::packet_format::asf:
         o.show(packet.payload());
         feed_asf(o);
         break;
-      case packet_format::oem:
+      case wire::packet_format::oem:
         o.type = datagram_type::rmcp_oem;
         o.show(packet.payload());
         break;
-      case packet_format::v15: feed_v15(o, book_.talk(from.conversation), looked); break;
-      case packet_format::v2: feed_v2(o, book_.talk(from.conversation), looked); break;
+      case wire::packet_format::v15: feed_v15(o, book_.talk(from.conversation), looked); break;
+      case wire::packet_format::v2: feed_v2(o, book_.talk(from.conversation), looked); break;
     }
     if (subject_) {
       o.session = subject_->number;
@@ -80,26 +80,26 @@ template <follower_config Config> class follower {
   [[nodiscard]] std::uint64_t forgotten() const noexcept { return book_.forgotten(); }
 
  private:
-  using book = session_book<crypto_type, traits::sessions, traits::conversations>;
+  using book = detail::session_book<crypto_type, traits::sessions, traits::conversations>;
 
   // ---- ASF ----
 
   static void feed_asf(observation& o) noexcept {
     o.type = datagram_type::asf;
-    const auto m = decode_noting<asf_message>(o);
+    const auto m = decode_noting<wire::asf_message>(o);
     if (!m) return;
-    if (m->type == asf_type::presence_ping) o.type = datagram_type::asf_ping;
-    if (m->type == asf_type::presence_pong) o.type = datagram_type::asf_pong;
-    const auto wrong = o.dir == direction::to_bmc ? asf_type::presence_pong : asf_type::presence_ping;
+    if (m->type == wire::asf_type::presence_ping) o.type = datagram_type::asf_ping;
+    if (m->type == wire::asf_type::presence_pong) o.type = datagram_type::asf_pong;
+    const auto wrong = o.dir == direction::to_bmc ? wire::asf_type::presence_pong : wire::asf_type::presence_ping;
     if (m->type == wrong) o.findings.add(finding::wrong_direction);
   }
 
   // ---- RMCP+ ----
 
-  void feed_v2(observation& o, conversation_facts& c, const result<seen>& looked) noexcept {
+  void feed_v2(observation& o, detail::conversation_facts& c, const result<wire::seen>& looked) noexcept {
     if (!looked) return o.refuse(looked.error());
-    const seen& packet = *looked;
-    const payload_byte kind = packet.kind;
+    const wire::seen& packet = *looked;
+    const wire::payload_byte kind = packet.kind;
     o.encrypted = kind.encrypted();
     o.auth = kind.authenticated() ? verdict::unknown : verdict::none;
     if (!o.encrypted) o.show(packet.payload());
@@ -126,9 +126,9 @@ template <follower_config Config> class follower {
 
   // ---- IPMI v1.5 ----
 
-  void feed_v15(observation& o, conversation_facts& c, const result<seen>& looked) noexcept {
+  void feed_v15(observation& o, detail::conversation_facts& c, const result<wire::seen>& looked) noexcept {
     o.type = datagram_type::v15;
-    const seen& m = *looked;
+    const wire::seen& m = *looked;
     if (!looked || !is_defined(m.auth)) return o.refuse(looked ? errc::bad_auth_type : looked.error());
     o.show(m.payload());
     if (!m.behind().empty()) o.findings.add(finding::legacy_pad);
@@ -137,18 +137,18 @@ template <follower_config Config> class follower {
 
   // ---- messages ----
 
-  void read(observation& o, conversation_facts& c, const attribution<session>& whose) noexcept {
+  void read(observation& o, detail::conversation_facts& c, const detail::attribution<session>& whose) noexcept {
     subject_ = whose.subject;
     if (whose.read) feed_payload(o, c, whose.within);
   }
 
   /// The plaintext of a packet that is not session setup.
-  void feed_payload(observation& o, conversation_facts& c, session* s) noexcept {
+  void feed_payload(observation& o, detail::conversation_facts& c, session* s) noexcept {
     if (o.type == datagram_type::ipmi || o.type == datagram_type::v15) return feed_message(o, c, s);
     if (o.type == datagram_type::sol) feed_sol(o);
   }
   static void feed_sol(observation& o) noexcept {
-    const auto m = decode_noting<sol_packet>(o);
+    const auto m = decode_noting<wire::sol_packet>(o);
     if (!m) return;
     if (m->sequence == 0 && !m->data.empty())
       o.findings.add(finding::sol_counts, static_cast<std::uint32_t>(m->data.size()), 0);
@@ -156,16 +156,16 @@ template <follower_config Config> class follower {
   }
 
   /// `s` is null outside sessions.
-  void feed_message(observation& o, conversation_facts& c, session* s) noexcept {
-    open_requests& requests = s ? s->requests : c.requests;
-    if (o.payload.size() < 2 || !net_fn_lun{o.payload[1]}.is_response()) {
-      const auto rq = decode<lan_request>(o.payload);
+  void feed_message(observation& o, detail::conversation_facts& c, session* s) noexcept {
+    detail::open_requests& requests = s ? s->requests : c.requests;
+    if (o.payload.size() < 2 || !wire::net_fn_lun{o.payload[1]}.is_response()) {
+      const auto rq = wire::decode<wire::lan_request>(o.payload);
       if (!rq) return o.fail(rq.error());
       if (o.dir != direction::to_bmc) return;  // bridged: nobody here answers it
       requests.asked(*rq, o.number);
       return note_request(*rq, c, s);
     }
-    const auto rs = decode<lan_response>(o.payload);
+    const auto rs = wire::decode<wire::lan_response>(o.payload);
     if (!rs) return o.fail(rs.error());
     if (o.dir != direction::to_console) return;  // bridged: nobody here asked for it
     o.answers = requests.answered(*rs);
@@ -180,13 +180,13 @@ template <follower_config Config> class follower {
 
   Config config_;
   follower_options options_;
-  login_secrets<crypto_type> secrets_{config_.crypto, options_};
+  detail::login_secrets<crypto_type> secrets_{config_.crypto, options_};
   std::uint64_t datagrams_ = 0;
   session* subject_ = nullptr;
   book book_{};
-  setup_follower<crypto_type, book> setup_{config_.crypto, options_, secrets_, book_};
-  packets_v2<crypto_type, book, traits::given_keys> packets_v2_{config_.crypto, secrets_, book_};
-  packets_v15<crypto_type, book> packets_v15_{config_.crypto, secrets_, book_};
+  detail::setup_follower<crypto_type, book> setup_{config_.crypto, options_, secrets_, book_};
+  detail::packets_v2<crypto_type, book, traits::given_keys> packets_v2_{config_.crypto, secrets_, book_};
+  detail::packets_v15<crypto_type, book> packets_v15_{config_.crypto, secrets_, book_};
 };
 
 }  // namespace rmcpp

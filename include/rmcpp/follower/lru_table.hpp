@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace rmcpp {
+namespace rmcpp::detail {
 
 /// N records in place, each filed under up to `Keys` numbers (hashes: equal numbers may belong to different records).
 /// Every operation takes constant time while numbers differ. Records never move.
@@ -143,4 +143,4 @@ template <class Record, std::size_t N, std::size_t Keys> class lru_table {
   std::uint64_t given_away_ = 0;
 };
 
-}  // namespace rmcpp
+}  // namespace rmcpp::detail

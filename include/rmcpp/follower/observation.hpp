@@ -110,15 +110,16 @@ struct observation {
 };
 
 /// Decodes a whole payload, and notes reserved bits: encoding again gives other bytes.
-template <message M> result<M> decode_noting(observation& o) noexcept {
-  const auto m = decode<M>(o.payload);
+template <wire::message M> result<M> decode_noting(observation& o) noexcept {
+  const auto m = wire::decode<M>(o.payload);
   if (!m) {
     o.fail(m.error());
     return m;
   }
   std::array<std::uint8_t, 80> again{};
   const auto n = encode(*m, again);
-  if (n && *n == o.payload.size() && !equal(o.payload, bytes(again).first(*n))) o.findings.add(finding::reserved_bits);
+  if (n && *n == o.payload.size() && !core::equal(o.payload, bytes(again).first(*n)))
+    o.findings.add(finding::reserved_bits);
   return m;
 }
 

@@ -17,7 +17,7 @@ struct follower_traits {
 /// A follower's configuration: `crypto` (a backend), a value or a reference, and `traits`.
 template <class C> concept follower_config = requires(C c) {
   typename C::traits;
-  requires backend<std::remove_cvref_t<decltype(c.crypto)>>;
+  requires crypto::backend<std::remove_cvref_t<decltype(c.crypto)>>;
 };
 
 /// A password that may be somebody's.
@@ -35,11 +35,11 @@ struct follower_options {
 
 /// Keys of a session whose login was not captured. Its ids are learnt from the first packet that verifies.
 struct given_keys {
-  cipher_suite suite{};
-  session_secret sik{};  ///< empty: K1 and K2 are given instead
-  session_secret k1{};   ///< as long as the hash of the authentication algorithm
-  session_secret k2{};   ///< likewise, or its first 16 bytes
-  user_key password{};   ///< for MD5-128 integrity only
+  wire::cipher_suite suite{};
+  protect::session_secret sik{};  ///< empty: K1 and K2 are given instead
+  protect::session_secret k1{};   ///< as long as the hash of the authentication algorithm
+  protect::session_secret k2{};   ///< likewise, or its first 16 bytes
+  user_key password{};            ///< for MD5-128 integrity only
 };
 
 }  // namespace rmcpp

@@ -4,21 +4,21 @@
 #include <rmcpp/follower/messages.hpp>
 #include <rmcpp/follower/packets_v2.hpp>
 
-namespace rmcpp {
+namespace rmcpp::detail {
 
 /// Follows IPMI v1.5 sessions: activation under a temporary id (IPMI v2.0, 22.16 and 22.17), authcodes, sequence
 /// numbers. `Book` is a session_book.
-template <backend B, class Book> class packets_v15 {
+template <crypto::backend B, class Book> class packets_v15 {
   using session = typename Book::session;
 
  public:
   packets_v15(B& b, login_secrets<B>& secrets, Book& book) noexcept : backend_(b), secrets_(secrets), book_(book) {}
 
   /// Judges a packet of a known auth type.
-  attribution<session> feed(observation& o, conversation_facts& c, const seen& m) noexcept {
+  attribution<session> feed(observation& o, conversation_facts& c, const wire::seen& m) noexcept {
     if (m.id != session_id::none) return feed_session(o, c, m);
-    if (m.auth != auth_type::none) o.auth = verdict::unknown;
-    if (m.auth != auth_type::none) o.findings.add(finding::unexpected_protection);
+    if (m.auth != wire::auth_type::none) o.auth = verdict::unknown;
+    if (m.auth != wire::auth_type::none) o.findings.add(finding::unexpected_protection);
     if (m.sequence != 0) o.findings.add(finding::sequence_outside_session, m.sequence, 0);
     return {.read = true};
   }
@@ -45,11 +45,11 @@ template <backend B, class Book> class packets_v15 {
   }
 
  private:
-  attribution<session> feed_session(observation& o, conversation_facts& c, const seen& m) noexcept {
+  attribution<session> feed_session(observation& o, conversation_facts& c, const wire::seen& m) noexcept {
     const bool activation = is_activation(m.payload());
     session* s = owner_of(c, m.id, activation);
     std::uint8_t user = s ? s->user : session_facts::not_given;
-    if (m.auth != auth_type::none) o.auth = secrets_.v15(m, s && s->name_known ? &s->name : nullptr, user);
+    if (m.auth != wire::auth_type::none) o.auth = secrets_.v15(m, s && s->name_known ? &s->name : nullptr, user);
     if (o.auth == verdict::bad) {
       o.findings.add(finding::bad_authcode);
       return {.subject = s};
@@ -75,9 +75,10 @@ template <backend B, class Book> class packets_v15 {
   }
 
   /// Whether a packet of this auth type is to be believed in the session.
-  static bool judge_type(observation& o, const session& s, auth_type type, bool activation, bool auth_off) noexcept {
+  static bool judge_type(observation& o, const session& s, wire::auth_type type, bool activation,
+                         bool auth_off) noexcept {
     if (s.stage != followed_stage::active || type == s.activated) return true;
-    if (type == auth_type::none) {
+    if (type == wire::auth_type::none) {
       o.findings.add(auth_off ? finding::authentication_off : finding::not_authenticated);
       return auth_off;
     }
@@ -87,12 +88,12 @@ template <backend B, class Book> class packets_v15 {
     return true;
   }
 
-  static void judge_number(observation& o, session& s, const seen& m, bool activation) noexcept {
+  static void judge_number(observation& o, session& s, const wire::seen& m, bool activation) noexcept {
     // Activate Session itself goes out with number 0. Repeats of activation have no place among the numbers.
     const bool numbered = m.sequence != 0 || s.stage != followed_stage::login;
     if (numbered && !(activation && s.activation_seen))
-      (void)s.judge(o.dir).judge(m.sequence, content_digest(m.datagram.subspan(rmcp_header::size)), sequence_judge::v15,
-                                 o.findings);
+      (void)s.judge(o.dir).judge(m.sequence, core::content_digest(m.datagram.subspan(wire::rmcp_header::size)),
+                                 sequence_judge::v15, o.findings);
   }
 
   session& begin(conversation_facts& c, session_id id) noexcept {
@@ -102,7 +103,7 @@ template <backend B, class Book> class packets_v15 {
     return s;
   }
   /// A session whose activation was not seen: its packet says how it protects itself.
-  session& join(conversation_facts& c, const seen& m) noexcept {
+  session& join(conversation_facts& c, const wire::seen& m) noexcept {
     session& s = begin(c, m.id);
     s.stage = followed_stage::active;
     s.activated = m.auth;
@@ -114,4 +115,4 @@ template <backend B, class Book> class packets_v15 {
   Book& book_;
 };
 
-}  // namespace rmcpp
+}  // namespace rmcpp::detail

@@ -4,7 +4,7 @@
 #include <rmcpp/follower/book.hpp>
 #include <rmcpp/follower/credentials.hpp>
 
-namespace rmcpp {
+namespace rmcpp::detail {
 
 /// Whose a packet is, and where its message belongs.
 template <class Session> struct attribution {
@@ -16,7 +16,7 @@ template <class Session> struct attribution {
 /// Follows the packets within RMCP+ sessions: finds whose each one is, by its keys where ids are used again, verifies
 /// it, decrypts it, and says what is wrong with its protection. `Book` is a session_book; up to `Given` sessions are
 /// known by keys alone.
-template <backend B, class Book, std::size_t Given> class packets_v2 {
+template <crypto::backend B, class Book, std::size_t Given> class packets_v2 {
   using session = typename Book::session;
   using key = typename Book::key;
   static constexpr std::uint8_t max_key_tries = 8;  ///< packets spent on finding a session's keys
@@ -27,7 +27,7 @@ template <backend B, class Book, std::size_t Given> class packets_v2 {
   /// As follower::know().
   status know(const given_keys& keys) noexcept {
     if (given_ == given_keys_.size()) return errc::no_slot;
-    session_keys<B> trial;
+    protect::session_keys<B> trial;
     const status usable = load(trial, keys);
     trial.unload(backend_);
     if (usable) given_keys_[given_++] = keys;
@@ -35,7 +35,7 @@ template <backend B, class Book, std::size_t Given> class packets_v2 {
   }
 
   /// Judges a packet whose id is not 0.
-  attribution<session> feed(observation& o, conversation_facts& c, const seen& packet) noexcept {
+  attribution<session> feed(observation& o, conversation_facts& c, const wire::seen& packet) noexcept {
     const bool authenticated = packet.kind.authenticated();
     bool verified = false;
     session* const s = owner_of(c, packet, Book::key_of(o.dir), verified);
@@ -50,16 +50,16 @@ template <backend B, class Book, std::size_t Given> class packets_v2 {
     if (s->stage == followed_stage::login && (verified || s->accepted || unprotected)) s->activate();
     if (s->stage == followed_stage::login) return {.subject = s, .read = o.readable};
 
-    const std::uint64_t digest = content_digest(packet.datagram.last(authenticated ? 12 : packet.payload_size));
+    const std::uint64_t digest = core::content_digest(packet.datagram.last(authenticated ? 12 : packet.payload_size));
     const bool repeat = s->judge(o.dir).judge(packet.sequence, digest, sequence_judge::v2, o.findings);
     if (o.encrypted && s->keyed) decrypt(o, *s, packet, repeat);
     return {s, s, o.readable};
   }
 
  private:
-  status load(session_keys<B>& keys, const given_keys& g) noexcept {
+  status load(protect::session_keys<B>& keys, const given_keys& g) noexcept {
     if (g.sik.size != 0) {
-      if (g.sik.size != rakp_code_size(g.suite.authentication)) return errc::invalid_argument;
+      if (g.sik.size != protect::rakp_code_size(g.suite.authentication)) return errc::invalid_argument;
       return keys.load(backend_, g.suite, g.sik.reveal(), g.password);
     }
     return keys.load_derived(backend_, g.suite, g.k1.reveal(), g.k2.reveal(), g.password);
@@ -69,13 +69,13 @@ template <backend B, class Book, std::size_t Given> class packets_v2 {
 
   /// Ids are used again: of the sessions with this one, the packet's is that whose keys verify it; then `verified` is
   /// set. Else the newest, and null without any.
-  session* owner_of(conversation_facts& c, const seen& packet, key k, bool& verified) noexcept {
+  session* owner_of(conversation_facts& c, const wire::seen& packet, key k, bool& verified) noexcept {
     session* s = packet.kind.authenticated() ? signer_of(c, packet, k) : reader_of(c, packet, k);
     verified = s && packet.kind.authenticated() && s->keys.authenticates();
     if (!s) s = book_.newest(c, k, packet.id);
     return s ? s : adopt(c, packet, k);
   }
-  session* signer_of(conversation_facts& c, const seen& packet, key k) noexcept {
+  session* signer_of(conversation_facts& c, const wire::seen& packet, key k) noexcept {
     const auto verifies = [&](session& x) { return verify_authcode(backend_, x.keys, packet).has_value(); };
     session* s = book_.find_among_all(c, k, packet.id, [&](session& x) { return x.keyed && verifies(x); });
     if (!s)
@@ -83,20 +83,21 @@ template <backend B, class Book, std::size_t Given> class packets_v2 {
                      [&](session& x) { return !x.v15 && !x.keyed && find_keys(x, packet) && verifies(x); });
     return s ? s : adopt(c, packet, k);
   }
-  session* reader_of(conversation_facts& c, const seen& packet, key k) noexcept {
+  session* reader_of(conversation_facts& c, const wire::seen& packet, key k) noexcept {
     return book_.find(c, k, packet.id, [&](session& x) { return !x.v15 && (x.keyed || find_keys(x, packet)); });
   }
 
   /// Tries what is known of a login on the session's first packets: RAKP 4 may have been lost.
-  bool find_keys(session& s, const seen& packet) noexcept {
-    const payload_byte kind = packet.kind;
-    const cipher_suite suite =
-        s.suite_known ? s.suite : usual_suite(s.suite.authentication, kind.authenticated(), kind.encrypted());
-    if (suite.integrity == integrity_algorithm::none && suite.confidentiality == confidentiality_algorithm::none) {
-      s.keyed = s.suite_known && s.keys.load(backend_, suite, derived_keys{}, {}).has_value();
+  bool find_keys(session& s, const wire::seen& packet) noexcept {
+    const wire::payload_byte kind = packet.kind;
+    const wire::cipher_suite suite =
+        s.suite_known ? s.suite : protect::usual_suite(s.suite.authentication, kind.authenticated(), kind.encrypted());
+    if (suite.integrity == wire::integrity_algorithm::none &&
+        suite.confidentiality == wire::confidentiality_algorithm::none) {
+      s.keyed = s.suite_known && s.keys.load(backend_, suite, protect::derived_keys{}, {}).has_value();
       return s.keyed;
     }
-    if (s.key_tries == max_key_tries || !kind.authenticated() || suite.integrity == integrity_algorithm::none)
+    if (s.key_tries == max_key_tries || !kind.authenticated() || suite.integrity == wire::integrity_algorithm::none)
       return false;
     if (find_given_keys(s, packet) || find_login_keys(s, suite, packet)) {
       s.suite = s.keys.suite();
@@ -108,7 +109,7 @@ template <backend B, class Book, std::size_t Given> class packets_v2 {
     if (given_ != 0 || s.exchanges.find(complete)) ++s.key_tries;
     return false;
   }
-  bool find_given_keys(session& s, const seen& packet) noexcept {
+  bool find_given_keys(session& s, const wire::seen& packet) noexcept {
     for (std::uint8_t i = 0; i < given_ && !s.keyed; ++i) {
       s.keyed = load(s.keys, given_keys_[i]).has_value() && s.keys.authenticates() &&
                 verify_authcode(backend_, s.keys, packet).has_value();
@@ -116,8 +117,8 @@ template <backend B, class Book, std::size_t Given> class packets_v2 {
     }
     return s.keyed;
   }
-  bool find_login_keys(session& s, const cipher_suite& suite, const seen& packet) noexcept {
-    const auto verifies = [&](const session_secret& sik, const user_key& password, bool) {
+  bool find_login_keys(session& s, const wire::cipher_suite& suite, const wire::seen& packet) noexcept {
+    const auto verifies = [&](const protect::session_secret& sik, const user_key& password, bool) {
       s.keyed = s.keys.load(backend_, suite, sik.reveal(), password).has_value() &&
                 verify_authcode(backend_, s.keys, packet).has_value();
       return s.keyed;
@@ -129,10 +130,10 @@ template <backend B, class Book, std::size_t Given> class packets_v2 {
   }
 
   /// A packet of an unknown session under keys that were given, in either direction of it.
-  session* adopt(const conversation_facts& c, const seen& packet, key k) noexcept {
-    const payload_byte kind = packet.kind;
+  session* adopt(const conversation_facts& c, const wire::seen& packet, key k) noexcept {
+    const wire::payload_byte kind = packet.kind;
     for (std::uint8_t i = 0; i < given_; ++i) {
-      session_keys<B> trial;
+      protect::session_keys<B> trial;
       if (!load(trial, given_keys_[i])) continue;
       const bool fits = trial.authenticates() == kind.authenticated() && trial.encrypts() == kind.encrypted() &&
                         (!kind.authenticated() || verify_authcode(backend_, trial, packet).has_value());
@@ -156,19 +157,19 @@ template <backend B, class Book, std::size_t Given> class packets_v2 {
   // ---- what is wrong with it ----
 
   /// Whether the packet is to be believed: the session's protection, and a right authentication code if it has one.
-  bool judge_protection(observation& o, session& s, const seen& packet, bool verified) noexcept {
-    const payload_byte kind = packet.kind;
+  bool judge_protection(observation& o, session& s, const wire::seen& packet, bool verified) noexcept {
+    const wire::payload_byte kind = packet.kind;
     if (!s.suite_known) return !kind.authenticated();
     judge_flags(o, s, kind);
-    const bool authenticates = s.suite.integrity != integrity_algorithm::none;
+    const bool authenticates = s.suite.integrity != wire::integrity_algorithm::none;
     if (authenticates != kind.authenticated()) return false;
     return !authenticates || judge_authcode(o, s, packet, verified);
   }
 
   /// What the packet says of its protection, against what the session agreed on.
-  static void judge_flags(observation& o, const session& s, payload_byte kind) noexcept {
-    const bool authenticates = s.suite.integrity != integrity_algorithm::none;
-    const bool encrypts = s.suite.confidentiality != confidentiality_algorithm::none;
+  static void judge_flags(observation& o, const session& s, wire::payload_byte kind) noexcept {
+    const bool authenticates = s.suite.integrity != wire::integrity_algorithm::none;
+    const bool encrypts = s.suite.confidentiality != wire::confidentiality_algorithm::none;
     if (authenticates && !kind.authenticated()) o.findings.add(finding::not_authenticated);
     if (encrypts && !kind.encrypted() && kind.type() == payload_type::ipmi &&
         !s.encryption.off(o.dir == direction::to_console))
@@ -178,9 +179,9 @@ template <backend B, class Book, std::size_t Given> class packets_v2 {
   }
 
   /// Whether the packet may be believed: its authentication code is right, or there is no key for it.
-  bool judge_authcode(observation& o, session& s, const seen& packet, bool verified) noexcept {
-    const std::size_t code_size = authcode_size(s.suite.integrity);
-    if (packet.behind().size() < code_size + session_trailer::fixed_size) {
+  bool judge_authcode(observation& o, session& s, const wire::seen& packet, bool verified) noexcept {
+    const std::size_t code_size = protect::authcode_size(s.suite.integrity);
+    if (packet.behind().size() < code_size + wire::session_trailer::fixed_size) {
       o.findings.add(finding::trailer_short, static_cast<std::uint32_t>(packet.behind().size()));
       o.error = errc::bad_trailer;
       o.auth = verdict::bad;
@@ -198,12 +199,12 @@ template <backend B, class Book, std::size_t Given> class packets_v2 {
     return true;
   }
 
-  static void judge_trailer(observation& o, const seen& packet, std::size_t code_size) noexcept {
+  static void judge_trailer(observation& o, const wire::seen& packet, std::size_t code_size) noexcept {
     const bytes trailer = packet.behind();
-    const std::size_t pad = trailer.size() - code_size - session_trailer::fixed_size;
+    const std::size_t pad = trailer.size() - code_size - wire::session_trailer::fixed_size;
     const auto seen = static_cast<std::uint32_t>(pad);
-    const std::size_t header = packet.payload_at - rmcp_header::size;
-    const auto expected = static_cast<std::uint32_t>(session_trailer::pad_for(header, packet.payload_size));
+    const std::size_t header = packet.payload_at - wire::rmcp_header::size;
+    const auto expected = static_cast<std::uint32_t>(wire::session_trailer::pad_for(header, packet.payload_size));
     if (pad > 4) {
       o.findings.add(finding::pad_too_long, seen, expected);
     } else if (pad == 4 && expected == 0) {
@@ -212,29 +213,29 @@ template <backend B, class Book, std::size_t Given> class packets_v2 {
       o.findings.add(finding::pad_alignment, seen, expected);
     }
     if (trailer[pad] != pad) o.findings.add(finding::pad_length, trailer[pad], seen);
-    if (trailer[pad + 1] != session_trailer::next_header)
-      o.findings.add(finding::next_header, trailer[pad + 1], session_trailer::next_header);
+    if (trailer[pad + 1] != wire::session_trailer::next_header)
+      o.findings.add(finding::next_header, trailer[pad + 1], wire::session_trailer::next_header);
     for (const auto b : trailer.first(pad)) {
-      if (b == session_trailer::pad_byte) continue;
-      o.findings.add(finding::pad_bytes, b, session_trailer::pad_byte);
+      if (b == wire::session_trailer::pad_byte) continue;
+      o.findings.add(finding::pad_bytes, b, wire::session_trailer::pad_byte);
       break;
     }
   }
 
-  void decrypt(observation& o, session& s, const seen& packet, bool repeat) noexcept {
+  void decrypt(observation& o, session& s, const wire::seen& packet, bool repeat) noexcept {
     const mutable_bytes payload = packet.payload();
     if (!s.keys.encrypts()) return;
-    if (payload.size() < 2 * aes_block_size || payload.size() % aes_block_size != 0) {
+    if (payload.size() < 2 * crypto::aes_block_size || payload.size() % crypto::aes_block_size != 0) {
       o.findings.add(finding::cipher_pad, static_cast<std::uint32_t>(payload.size()));
       o.error = errc::bad_padding;
       return;
     }
-    if (!s.fresh_iv(o.dir, payload.first(aes_block_size)) && !repeat) o.findings.add(finding::iv_reused);
+    if (!s.fresh_iv(o.dir, payload.first(crypto::aes_block_size)) && !repeat) o.findings.add(finding::iv_reused);
     const auto message = decrypt_payload(backend_, s.keys, payload);
     const std::size_t pad = payload.back();
-    const mutable_bytes data = payload.subspan(aes_block_size);
+    const mutable_bytes data = payload.subspan(crypto::aes_block_size);
     if (message) {
-      if (pad == aes_block_size) o.findings.add(finding::cipher_pad_16);
+      if (pad == crypto::aes_block_size) o.findings.add(finding::cipher_pad_16);
       return o.show(*message);
     }
     if (message.error() != errc::bad_padding) {
@@ -257,4 +258,4 @@ template <backend B, class Book, std::size_t Given> class packets_v2 {
   std::uint8_t given_ = 0;
 };
 
-}  // namespace rmcpp
+}  // namespace rmcpp::detail

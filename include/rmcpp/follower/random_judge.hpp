@@ -3,7 +3,7 @@
 
 #include <rmcpp/follower/session.hpp>
 
-namespace rmcpp {
+namespace rmcpp::detail {
 
 /// The random numbers of the last logins, of consoles and BMCs. Judges, and takes every number in.
 class random_judge {
@@ -12,8 +12,8 @@ class random_judge {
   /// number, null where it is not known.
   constexpr void judge(const nonce& value, std::uint32_t session, const nonce* others,
                        finding_list& findings) noexcept {
-    if (all_zero(value) || (others && value == *others)) findings.add(finding::weak_random);
-    const std::uint64_t digest = content_digest(value);
+    if (core::all_zero(value) || (others && value == *others)) findings.add(finding::weak_random);
+    const std::uint64_t digest = core::content_digest(value);
     const auto* before = used_.find([&](const used_random& r) { return r.digest == digest; });
     if (!before) {
       used_.add({digest, session});
@@ -30,4 +30,4 @@ class random_judge {
   recent<used_random, 64> used_{};
 };
 
-}  // namespace rmcpp
+}  // namespace rmcpp::detail

@@ -11,7 +11,7 @@
 /// \file
 /// What a follower keeps about one session: its login, its two directions, the requests not yet answered.
 
-namespace rmcpp {
+namespace rmcpp::detail {
 
 /// Remembers the last N values, the oldest gives way.
 template <class T, std::size_t N> class recent {
@@ -97,10 +97,10 @@ class sequence_judge {
     return repeat;
   }
 
-  [[nodiscard]] constexpr bool has_iv(bytes iv) const noexcept { return ivs_.has(content_digest(iv)); }
+  [[nodiscard]] constexpr bool has_iv(bytes iv) const noexcept { return ivs_.has(core::content_digest(iv)); }
   /// Whether an initialisation vector is new; takes it in.
   constexpr bool fresh_iv(bytes iv) noexcept {
-    const std::uint64_t v = content_digest(iv);
+    const std::uint64_t v = core::content_digest(iv);
     if (ivs_.has(v)) return false;
     ivs_.add(v);
     return true;
@@ -139,12 +139,12 @@ class sequence_judge {
 /// Requests that an answer may still come for.
 class open_requests {
  public:
-  constexpr void asked(const lan_request& rq, std::uint64_t datagram) noexcept {
+  constexpr void asked(const wire::lan_request& rq, std::uint64_t datagram) noexcept {
     asked_.add({datagram, rq.target.fn(), rq.sequence.sequence(), rq.command});
     if (rq.target.fn() == net_fn::app && rq.command == send_message) bridging_ = true;
   }
   /// The number of the datagram that a response answers; 0 if none of the last requests asked for it.
-  [[nodiscard]] constexpr std::uint64_t answered(const lan_response& rs) noexcept {
+  [[nodiscard]] constexpr std::uint64_t answered(const wire::lan_response& rs) noexcept {
     const auto* rq = asked_.find([&](const request& r) {
       return r.sequence == rs.sequence.sequence() && r.fn == rs.target.fn() && r.command == rs.command;
     });
@@ -171,12 +171,12 @@ class payload_encryption {
   static constexpr std::uint8_t suspend = 0;
   static constexpr std::uint8_t resume = 1;
 
-  constexpr void asked(std::uint8_t operation, seq_lun sequence) noexcept {
+  constexpr void asked(std::uint8_t operation, wire::seq_lun sequence) noexcept {
     if (operation != suspend && operation != resume) return;
     asked_.add({operation, sequence.sequence()});
     suspending_ = operation == suspend;
   }
-  constexpr void answered(seq_lun sequence, bool ok) noexcept {
+  constexpr void answered(wire::seq_lun sequence, bool ok) noexcept {
     const auto* rq = asked_.find([&](const request& r) { return r.sequence == sequence.sequence(); });
     if (!rq) return;
     suspending_ = false;
@@ -197,11 +197,11 @@ class payload_encryption {
 
 /// One exchange of random numbers within a login. Retries make more than one.
 struct rakp_exchange {
-  rakp_transcript transcript{};
+  protect::rakp_transcript transcript{};
   recent<std::uint8_t, 4> tags{};    ///< of its RAKP 1
   std::uint64_t rakp1_datagram = 0;  ///< number of the datagram; 0: not seen
   std::uint64_t rakp2_datagram = 0;  ///< likewise
-  rakp_code rakp2{};                 ///< as received
+  wire::rakp_code rakp2{};           ///< as received
   bool rakp2_bad = false;            ///< its code is wrong under every password known
   bool proven = false;               ///< its code is right under one
 
@@ -232,10 +232,10 @@ struct session_facts {
   // RMCP+ session setup.
   std::uint64_t opened_datagram = 0;  ///< number of the last Open Session Request; 0: not seen
   recent<std::uint8_t, 4> open_tags{};
-  open_session_request proposal{};
-  bool answered = false;     ///< the Open Session Response was seen
-  bool suite_known = false;  ///< by the response, the proposal or given keys
-  cipher_suite suite{};      ///< its id is no_suite_id if it is no standard one
+  wire::open_session_request proposal{};
+  bool answered = false;       ///< the Open Session Response was seen
+  bool suite_known = false;    ///< by the response, the proposal or given keys
+  wire::cipher_suite suite{};  ///< its id is no_suite_id if it is no standard one
   recent<rakp_exchange, 4> exchanges{};
   std::uint64_t rakp3_datagram = 0;
   recent<std::uint8_t, 4> rakp3_tags{};
@@ -245,7 +245,7 @@ struct session_facts {
   std::uint8_t key_tries = 0;  ///< packets that no known secret could verify
 
   // IPMI v1.5 activation.
-  auth_type activated = auth_type::none;
+  wire::auth_type activated = wire::auth_type::none;
   session_id temporary_id{};             ///< of its activation; 0: not seen
   std::uint64_t activated_datagram = 0;  ///< number of its Activate Session Response; 0: not seen
   std::uint64_t activate_request = 0;    ///< digest of its data, to tell repeats from others
@@ -281,15 +281,17 @@ struct session_facts {
   }
 };
 
-template <backend B> struct followed_session : session_facts {
-  session_keys<B> keys{};
+template <crypto::backend B> struct followed_session : session_facts {
+  protect::session_keys<B> keys{};
 
   /// Whether its packets have authentication codes.
-  [[nodiscard]] bool has_codes() const noexcept { return v15 ? activated != auth_type::none : keys.authenticates(); }
+  [[nodiscard]] bool has_codes() const noexcept {
+    return v15 ? activated != wire::auth_type::none : keys.authenticates();
+  }
   void reset(B& b) noexcept {
     keys.unload(b);
     static_cast<session_facts&>(*this) = {};
   }
 };
 
-}  // namespace rmcpp
+}  // namespace rmcpp::detail

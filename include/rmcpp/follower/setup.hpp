@@ -6,11 +6,11 @@
 #include <rmcpp/follower/random_judge.hpp>
 #include <rmcpp/follower/setup_findings.hpp>
 
-namespace rmcpp {
+namespace rmcpp::detail {
 
 /// Follows RMCP+ session setup: pairs requests and answers in spite of loss, retries and restarts, verifies the codes,
 /// and loads the keys of a login that came through. `Book` is a session_book.
-template <backend B, class Book> class setup_follower {
+template <crypto::backend B, class Book> class setup_follower {
   using session = typename Book::session;
 
  public:
@@ -19,7 +19,7 @@ template <backend B, class Book> class setup_follower {
 
   /// Judges a setup message, which is the observation's payload unless that was encrypted. Returns its session; null if
   /// it has none.
-  session* feed(observation& o, conversation_facts& c, const seen& packet) noexcept {
+  session* feed(observation& o, conversation_facts& c, const wire::seen& packet) noexcept {
     const auto first = static_cast<unsigned>(payload_type::open_session_request);
     const unsigned step = static_cast<unsigned>(packet.kind.type()) - first;
     o.type = static_cast<datagram_type>(static_cast<unsigned>(datagram_type::open_session_request) + step);
@@ -66,7 +66,7 @@ template <backend B, class Book> class setup_follower {
   // ---- Open Session ----
 
   session* feed_open_request(observation& o, conversation_facts& c) noexcept {
-    const auto m = decode_noting<open_session_request>(o);
+    const auto m = decode_noting<wire::open_session_request>(o);
     if (!m) {
       if (!o.payload.empty()) c.malformed_opens.add({o.payload[0], o.number});
       return nullptr;
@@ -85,7 +85,7 @@ template <backend B, class Book> class setup_follower {
   }
 
   session* feed_open_response(observation& o, conversation_facts& c) noexcept {
-    const auto m = decode_noting<open_session_response>(o);
+    const auto m = decode_noting<wire::open_session_response>(o);
     if (!m) return nullptr;
     const auto* malformed = malformed_open_with(c, m->tag);
     if (malformed && m->status != rakp_status::no_errors) {
@@ -106,9 +106,9 @@ template <backend B, class Book> class setup_follower {
     if (!s) {
       s = &book_.begin_login(backend_, c);
       book_.set_id(*s, Book::console_key, m->console_id);
-      s->proposal = {.authentication = authentication_payload::any(),
-                     .integrity = integrity_payload::any(),
-                     .confidentiality = confidentiality_payload::any()};
+      s->proposal = {.authentication = wire::authentication_payload::any(),
+                     .integrity = wire::integrity_payload::any(),
+                     .confidentiality = wire::confidentiality_payload::any()};
     }
     judge_choice(s->proposal, *m, c.suites_listed ? &c.suites : nullptr, o.findings);
     s->answered = true;
@@ -132,8 +132,8 @@ template <backend B, class Book> class setup_follower {
     return s;
   }
 
-  static void agree(session& s, authentication_algorithm a, integrity_algorithm i,
-                    confidentiality_algorithm c) noexcept {
+  static void agree(session& s, wire::authentication_algorithm a, wire::integrity_algorithm i,
+                    wire::confidentiality_algorithm c) noexcept {
     s.suite = suite_of(a, i, c);
     s.suite_known = true;
   }
@@ -141,7 +141,7 @@ template <backend B, class Book> class setup_follower {
   // ---- RAKP ----
 
   session* feed_rakp1(observation& o, conversation_facts& c) noexcept {
-    const auto m = decode_noting<rakp1>(o);
+    const auto m = decode_noting<wire::rakp1>(o);
     if (!m) return nullptr;
     const auto same = [&](const rakp_exchange& e) {
       return e.rakp1_datagram != 0 && e.transcript.console_random == m->console_random &&
@@ -178,7 +178,7 @@ template <backend B, class Book> class setup_follower {
   }
 
   session* feed_rakp2(observation& o, conversation_facts& c) noexcept {
-    const auto m = decode_noting<rakp2>(o);
+    const auto m = decode_noting<wire::rakp2>(o);
     if (!m) return nullptr;
     session* s = answered(o, c, payload_type::rakp2, *m);
     if (!s) return nullptr;
@@ -206,7 +206,7 @@ template <backend B, class Book> class setup_follower {
 
   /// The exchange that has the answer already, else one whose RAKP 1 waits for it, else another with its tag, else the
   /// newest with a RAKP 1. Null without any.
-  static rakp_exchange* exchange_of(session& s, const rakp2& m) noexcept {
+  static rakp_exchange* exchange_of(session& s, const wire::rakp2& m) noexcept {
     const auto asked_for = [&](const rakp_exchange& x) { return x.tags.has(m.tag); };
     auto* e = s.exchanges.find(
         [&](const rakp_exchange& x) { return asked_for(x) && x.rakp2_datagram != 0 && !answers_anew(m, x); });
@@ -216,28 +216,28 @@ template <backend B, class Book> class setup_follower {
     return e;
   }
   /// Whether it is another answer than the one that the exchange has.
-  static bool answers_anew(const rakp2& m, const rakp_exchange& x) noexcept {
+  static bool answers_anew(const wire::rakp2& m, const rakp_exchange& x) noexcept {
     return x.rakp2_datagram != 0 && (x.transcript.managed_random != m.managed_random ||
                                      (x.proven && (x.rakp2 != m.code || x.transcript.managed_guid != m.managed_guid)));
   }
 
   void judge_rakp2(observation& o, session& s, rakp_exchange& e) noexcept {
     const auto a = authentication(s, e.rakp2);
-    if (!judge_code(o, e.rakp2, a, rakp_code_size(a)) || !e.complete()) return;
+    if (!judge_code(o, e.rakp2, a, protect::rakp_code_size(a)) || !e.complete()) return;
     o.auth = secrets_.rakp2(a, e, s.user);
     e.rakp2_bad = o.auth == verdict::bad;
     if (o.auth == verdict::ok) e.proven = true;
     if (!e.rakp2_bad) return;
-    const auto spoken = authentication_of_code(e.rakp2.size());
+    const auto spoken = protect::authentication_of_code(e.rakp2.size());
     std::uint8_t anybody = s.user;  // an empty code fits everybody
-    auto& user = spoken == authentication_algorithm::rakp_none ? anybody : s.user;
+    auto& user = spoken == wire::authentication_algorithm::rakp_none ? anybody : s.user;
     if (spoken != a && secrets_.rakp2(spoken, e, user) == verdict::ok)
       o.findings.add(finding::other_algorithm, static_cast<std::uint32_t>(spoken), static_cast<std::uint32_t>(a));
     o.findings.add(finding::bad_authcode);
   }
 
   session* feed_rakp3(observation& o, conversation_facts& c) noexcept {
-    const auto m = decode_noting<rakp3>(o);
+    const auto m = decode_noting<wire::rakp3>(o);
     if (!m) return nullptr;
     judge_status(payload_type::rakp3, m->status, o.findings);
     session* s = book_.newest(c, Book::managed_key, m->managed_id);
@@ -253,9 +253,9 @@ template <backend B, class Book> class setup_follower {
     return s;
   }
 
-  void judge_rakp3(observation& o, session& s, const rakp_code& code) noexcept {
+  void judge_rakp3(observation& o, session& s, const wire::rakp_code& code) noexcept {
     const auto a = authentication(s, code);
-    if (!judge_code(o, code, a, rakp_code_size(a))) return;
+    if (!judge_code(o, code, a, protect::rakp_code_size(a))) return;
     const auto fits = [&](const rakp_exchange& e) {
       const verdict v = secrets_.rakp3(a, code, e, s.user);
       if (v != verdict::unknown) o.auth = v;
@@ -272,7 +272,7 @@ template <backend B, class Book> class setup_follower {
   }
 
   session* feed_rakp4(observation& o, conversation_facts& c) noexcept {
-    const auto m = decode_noting<rakp4>(o);
+    const auto m = decode_noting<wire::rakp4>(o);
     if (!m) return nullptr;
     session* s = answered(o, c, payload_type::rakp4, *m);
     if (!s) return nullptr;
@@ -291,45 +291,46 @@ template <backend B, class Book> class setup_follower {
     return s;
   }
 
-  void judge_rakp4(observation& o, session& s, const rakp_code& code) noexcept {
+  void judge_rakp4(observation& o, session& s, const wire::rakp_code& code) noexcept {
     const auto a = s.suite.authentication;
-    if (!judge_code(o, code, a, rakp4_code_size(a))) return;
+    if (!judge_code(o, code, a, protect::rakp4_code_size(a))) return;
     (void)s.exchanges.find([&](const rakp_exchange& e) { return e.complete() && find_sik(o, s, e, code); });
     if (o.auth == verdict::bad) o.findings.add(finding::bad_authcode);
   }
 
   /// Whether RAKP 4's code is right in this exchange. The session integrity key that makes it so becomes the session's.
-  bool find_sik(observation& o, session& s, const rakp_exchange& e, const rakp_code& code) noexcept {
+  bool find_sik(observation& o, session& s, const rakp_exchange& e, const wire::rakp_code& code) noexcept {
     const auto a = s.suite.authentication;
-    return secrets_.for_siks(a, e, s.user, [&](const session_secret& sik, const user_key& password, bool with_kg) {
-      const auto whole = rakp4_code(backend_, a, sik, e.transcript);
-      if (!whole) return false;
-      o.auth = rakp4_code_fits(a, *whole, code) ? verdict::ok : verdict::bad;
-      if (o.auth != verdict::ok) return false;
-      if (!with_kg && !options_.kg.is_zero()) o.findings.add(finding::kg_not_used);
-      load_keys(s, sik, password);
-      return true;
-    });
+    return secrets_.for_siks(a, e, s.user,
+                             [&](const protect::session_secret& sik, const user_key& password, bool with_kg) {
+                               const auto whole = rakp4_code(backend_, a, sik, e.transcript);
+                               if (!whole) return false;
+                               o.auth = protect::rakp4_code_fits(a, *whole, code) ? verdict::ok : verdict::bad;
+                               if (o.auth != verdict::ok) return false;
+                               if (!with_kg && !options_.kg.is_zero()) o.findings.add(finding::kg_not_used);
+                               load_keys(s, sik, password);
+                               return true;
+                             });
   }
-  void load_keys(session& s, const session_secret& sik, const user_key& password) noexcept {
+  void load_keys(session& s, const protect::session_secret& sik, const user_key& password) noexcept {
     // Under K_g the code may fit without any password, but such integrity needs one.
-    const bool suffices = s.user != session_facts::not_given || !keyed_by_password(s.suite.integrity);
+    const bool suffices = s.user != session_facts::not_given || !protect::keyed_by_password(s.suite.integrity);
     if (!s.keyed && s.suite_known && suffices)
       s.keyed = s.keys.load(backend_, s.suite, sik.reveal(), password).has_value();
   }
 
   /// The negotiated authentication algorithm; where the negotiation was not seen, the one whose codes are as long.
-  static authentication_algorithm authentication(session& s, const rakp_code& code) noexcept {
-    if (!s.suite_known) s.suite.authentication = authentication_of_code(code.size());
+  static wire::authentication_algorithm authentication(session& s, const wire::rakp_code& code) noexcept {
+    if (!s.suite_known) s.suite.authentication = protect::authentication_of_code(code.size());
     return s.suite.authentication;
   }
   /// Whether there is a code to verify.
-  static bool judge_code(observation& o, const rakp_code& code, authentication_algorithm a,
+  static bool judge_code(observation& o, const wire::rakp_code& code, wire::authentication_algorithm a,
                          std::size_t expected) noexcept {
     if (code.empty() && expected == 0) return false;
     o.auth = verdict::unknown;
-    judge_code_length(code.size(), expected, rakp_code_size(a), o.findings);
-    return supports<B>(a) && a != authentication_algorithm::rakp_none;
+    judge_code_length(code.size(), expected, protect::rakp_code_size(a), o.findings);
+    return protect::supports<B>(a) && a != wire::authentication_algorithm::rakp_none;
   }
 
   B& backend_;
@@ -339,4 +340,4 @@ template <backend B, class Book> class setup_follower {
   random_judge randoms_{};
 };
 
-}  // namespace rmcpp
+}  // namespace rmcpp::detail

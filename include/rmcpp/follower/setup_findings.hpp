@@ -9,9 +9,7 @@
 /// \file
 /// What can be said of a session setup message without a key: its status, and what it makes of its request.
 
-namespace rmcpp {
-
-namespace detail {
+namespace rmcpp::detail {
 
 /// Status codes that mean nothing in this answer (13.24).
 constexpr bool out_of_place(payload_type answer, rakp_status s) noexcept {
@@ -31,8 +29,6 @@ constexpr bool out_of_place(payload_type answer, rakp_status s) noexcept {
   }
 }
 
-}  // namespace detail
-
 /// Of the status of an Open Session Response, RAKP 2, 3 or 4.
 constexpr void judge_status(payload_type answer, rakp_status s, finding_list& findings) noexcept {
   const auto seen = static_cast<std::uint32_t>(s);
@@ -49,8 +45,6 @@ constexpr void judge_refusal(std::size_t size, finding_list& findings) noexcept 
   if (size < whole) findings.add(finding::short_error, static_cast<std::uint32_t>(size), whole);
 }
 
-namespace detail {
-
 template <class Payload> void judge_algorithm(const Payload& proposed, const Payload& chosen, finding_list& findings) {
   if (chosen.is_any()) {
     findings.add(finding::algorithm_not_chosen);
@@ -60,11 +54,9 @@ template <class Payload> void judge_algorithm(const Payload& proposed, const Pay
   }
 }
 
-}  // namespace detail
-
 /// Of what a BMC made of a proposal. `listed`: the BMC's own list of cipher suites, null if it was not seen.
-inline void judge_choice(const open_session_request& proposed, const open_session_response& m,
-                         const cipher_suite_reader* listed, finding_list& findings) noexcept {
+inline void judge_choice(const wire::open_session_request& proposed, const wire::open_session_response& m,
+                         const wire::cipher_suite_reader* listed, finding_list& findings) noexcept {
   detail::judge_algorithm(proposed.authentication, m.authentication, findings);
   detail::judge_algorithm(proposed.integrity, m.integrity, findings);
   detail::judge_algorithm(proposed.confidentiality, m.confidentiality, findings);
@@ -76,7 +68,7 @@ inline void judge_choice(const open_session_request& proposed, const open_sessio
   } else if (listed && !listed->offers(suite->id)) {
     findings.add(finding::suite_not_advertised, suite->id);
   }
-  if (!m.authentication.is_any() && m.authentication.algorithm == authentication_algorithm::rakp_none)
+  if (!m.authentication.is_any() && m.authentication.algorithm == wire::authentication_algorithm::rakp_none)
     findings.add(finding::no_authentication);
   if (m.managed_id == session_id::none) findings.add(finding::managed_id_zero);
   if (m.max_privilege == privilege::highest || m.max_privilege < proposed.max_privilege)
@@ -93,9 +85,9 @@ constexpr void judge_code_length(std::size_t seen, std::size_t expected, std::si
 }
 
 /// A request that only an algorithm can be the reason to refuse: every number in it is one that the tables define.
-constexpr bool well_formed(const open_session_request& p) noexcept {
+constexpr bool well_formed(const wire::open_session_request& p) noexcept {
   return p.max_privilege <= privilege::oem && is_defined(p.authentication.algorithm) &&
          is_defined(p.integrity.algorithm) && is_defined(p.confidentiality.algorithm);
 }
 
-}  // namespace rmcpp
+}  // namespace rmcpp::detail

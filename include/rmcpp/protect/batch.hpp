@@ -10,23 +10,23 @@
 /// fetches the next session's while it works on this one's. A backend that works on several packets at a time, in wide
 /// registers or in an accelerator, gets them all (batch_backend).
 
-namespace rmcpp {
+namespace rmcpp::protect {
 
 /// One packet to seal(); its members are seal()'s arguments.
-template <backend B> struct seal_job {
+template <crypto::backend B> struct seal_job {
   session_keys<B>* keys = nullptr;
-  session_header_v2 header{};
+  wire::session_header_v2 header{};
   packet_plan plan{};
-  block iv{};
+  crypto::block iv{};
   mutable_bytes datagram{};
   result<std::size_t> done = std::size_t{0};  ///< what seal() returned
 };
 
 /// One packet to open(). Jobs of one session are opened in their order.
-template <backend B> struct open_job {
+template <crypto::backend B> struct open_job {
   session_keys<B>* keys = nullptr;
   replay_window* window = nullptr;
-  seen packet{};
+  wire::seen packet{};
   open_policy policy{};
   result<opened> done = opened{};  ///< what open() returned
 };
@@ -37,9 +37,9 @@ namespace detail {
 inline constexpr std::size_t batch_width = 16;
 
 /// seal() for at most batch_width jobs. The backend gets those that can be fused all at once, the others one by one.
-template <batch_backend B>
+template <crypto::batch_backend B>
 [[gnu::always_inline]] inline void seal_together(B& b, std::span<seal_job<B>> jobs) noexcept {
-  std::array<fused_job_of<B>, batch_width> fused{};
+  std::array<crypto::fused_job_of<B>, batch_width> fused{};
   std::array<seal_job<B>*, batch_width> owner{};
   std::size_t count = 0;
   for (auto& j : jobs) {
@@ -63,12 +63,12 @@ template <batch_backend B>
 }  // namespace detail
 
 /// Asks for a session's keys to be brought into the cache, for use a packet's time later. Changes nothing.
-template <backend B> void prefetch(const session_keys<B>& keys) noexcept { detail::prefetch_object(keys); }
+template <crypto::backend B> void prefetch(const session_keys<B>& keys) noexcept { core::prefetch_object(keys); }
 
 /// seal() for every job; each has its own outcome, and none changes another's. No two jobs may share a datagram; they
 /// may share a session.
-template <backend B> void seal_batch(B& b, std::span<seal_job<B>> jobs) noexcept {
-  if constexpr (batch_backend<B>) {
+template <crypto::backend B> void seal_batch(B& b, std::span<seal_job<B>> jobs) noexcept {
+  if constexpr (crypto::batch_backend<B>) {
     while (!jobs.empty()) {
       const std::size_t n = jobs.size() < detail::batch_width ? jobs.size() : detail::batch_width;
       detail::seal_together(b, jobs.first(n));
@@ -84,7 +84,7 @@ template <backend B> void seal_batch(B& b, std::span<seal_job<B>> jobs) noexcept
 }
 
 /// open() for every job; each has its own outcome, and none changes another's but by their common session's window.
-template <backend B> void open_batch(B& b, std::span<open_job<B>> jobs) noexcept {
+template <crypto::backend B> void open_batch(B& b, std::span<open_job<B>> jobs) noexcept {
   for (std::size_t i = 0; i < jobs.size(); ++i) {
     if (i + 1 < jobs.size()) {
       prefetch(*jobs[i + 1].keys);
@@ -95,4 +95,4 @@ template <backend B> void open_batch(B& b, std::span<open_job<B>> jobs) noexcept
   }
 }
 
-}  // namespace rmcpp
+}  // namespace rmcpp::protect

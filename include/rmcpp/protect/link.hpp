@@ -8,15 +8,15 @@
 /// One session's packets, both ways. A link knows no role, no peer and no state: a login fills it, a session uses it,
 /// and nothing else touches keys, numbers or the window.
 
-namespace rmcpp {
+namespace rmcpp::protect {
 
 /// A link in RMCP+ format (IPMI v2.0, 13.6): keys, the number of the next packet out, the window of those in, the id
 /// that our packets carry, and which payloads are encrypted.
-template <backend B> class link_v2 {
+template <crypto::backend B> class link_v2 {
  public:
   /// The keys of a login that came through; whatever was loaded before is gone, also on error.
   /// Errors: unsupported_suite; crypto_failure.
-  status load(B& b, const cipher_suite& suite, const derived_keys& keys, const user_key& password) noexcept {
+  status load(B& b, const wire::cipher_suite& suite, const derived_keys& keys, const user_key& password) noexcept {
     return keys_.load(b, suite, keys, password);
   }
   /// Both directions at their first packet; ours carry `peer_id`. Without integrity the rule is always strict.
@@ -54,13 +54,13 @@ template <backend B> class link_v2 {
   /// Finishes the datagram around the `size` bytes at room(): draws the initialisation vector, counts the packet's
   /// number, encrypts, signs. Returns the datagram's size; what `out` has behind it is scratch.
   /// Errors: buffer_too_small (nothing changed); too_long above 65,535 payload bytes; entropy_failure; crypto_failure.
-  template <entropy_source E>
+  template <crypto::entropy_source E>
   result<std::size_t> seal(B& b, E& random, payload_type type, std::size_t size, mutable_bytes out) noexcept {
     return seal(b, random, kind(type), planned(type, size), out);
   }
 
   /// Builds an IPMI message where it will be sent from, and seals it. Errors: as seal().
-  template <entropy_source E, message M>
+  template <crypto::entropy_source E, wire::message M>
   RMCPP_FLATTEN result<std::size_t> seal_message(B& b, E& random, const M& m, mutable_bytes out) noexcept {
     const auto p = planned(payload_type::ipmi, M::overhead + m.data.size());
     if (out.size() < p.total) return errc::buffer_too_small;
@@ -69,26 +69,27 @@ template <backend B> class link_v2 {
   }
 
   /// Verifies and decrypts a packet that look() has seen, in place; only then the window moves.
-  /// Errors: as rmcpp::open().
-  result<opened> open(B& b, const seen& packet, repeats seen_before = repeats::refuse) noexcept {
+  /// Errors: as rmcpp::protect::open().
+  result<opened> open(B& b, const wire::seen& packet, repeats seen_before = repeats::refuse) noexcept {
     const open_policy policy{.encrypted = encrypts(packet.kind.type()), .rule = rule_, .seen_before = seen_before};
-    return rmcpp::open(b, keys_, window_, packet, policy);
+    return rmcpp::protect::open(b, keys_, window_, packet, policy);
   }
 
  private:
-  [[nodiscard]] payload_byte kind(payload_type type) const noexcept {
-    return payload_byte::of(type, keys_.authenticates(), encrypts(type));
+  [[nodiscard]] wire::payload_byte kind(payload_type type) const noexcept {
+    return wire::payload_byte::of(type, keys_.authenticates(), encrypts(type));
   }
   [[nodiscard]] packet_plan planned(payload_type type, std::size_t size) const noexcept {
     return plan(kind(type), keys_.suite().integrity, size);
   }
-  template <entropy_source E>
-  result<std::size_t> seal(B& b, E& random, payload_byte payload, const packet_plan& p, mutable_bytes out) noexcept {
+  template <crypto::entropy_source E>
+  result<std::size_t> seal(B& b, E& random, wire::payload_byte payload, const packet_plan& p,
+                           mutable_bytes out) noexcept {
     if (out.size() < p.total) return errc::buffer_too_small;
     if (p.payload_length > 0xffff) return errc::too_long;
-    block iv{};
+    crypto::block iv{};
     if (payload.encrypted() && !random.fill(iv)) return errc::entropy_failure;
-    const session_header_v2 header{.payload = payload, .id = peer_id_, .sequence = sequence_.next()};
+    const wire::session_header_v2 header{.payload = payload, .id = peer_id_, .sequence = sequence_.next()};
     return detail::seal_planned(b, keys_, header, p, iv, out);
   }
   /// One bit each for the types that a session carries: 0 to 7, and the OEM handles 20h to 27h.
@@ -105,4 +106,4 @@ template <backend B> class link_v2 {
   std::uint16_t plaintext_ = 0;  ///< payload types whose encryption is off
 };
 
-}  // namespace rmcpp
+}  // namespace rmcpp::protect

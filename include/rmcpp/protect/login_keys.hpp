@@ -11,7 +11,7 @@
 /// Each key is loaded once in a datagram that needs it. With RAKP-none nothing is loaded, and every code and key is
 /// empty. Every function that can fail fails with crypto_failure only.
 
-namespace rmcpp {
+namespace rmcpp::protect {
 
 /// Everything that the HMACs of a login hash, as it lay on the wire.
 struct rakp_transcript {
@@ -26,7 +26,7 @@ struct rakp_transcript {
 
 /// A secret as long as the hash of the authentication algorithm, up to 32 bytes: SIK.
 struct session_secret {
-  secret<max_tag_size> value{};
+  secret<crypto::max_tag_size> value{};
   std::uint8_t size = 0;
 
   [[nodiscard]] bytes reveal() const noexcept { return value.reveal().first(size); }
@@ -36,8 +36,8 @@ struct session_secret {
 /// K1 and K2 on their way from SIK to the keys of a session, rakp_code_size() bytes each; those that the suite does not
 /// need are zero.
 struct derived_keys {
-  secret<max_tag_size> k1{};
-  secret<max_tag_size> k2{};
+  secret<crypto::max_tag_size> k1{};
+  secret<crypto::max_tag_size> k2{};
 };
 
 namespace detail {
@@ -76,11 +76,11 @@ class rakp_text {
       default:
         // 20 bytes for every hash, whatever its block size.
         size_ = 20;
-        fill(mutable_bytes(room_).first(size_), what == rakp_hmac::k1 ? 1 : 2);
+        core::fill(mutable_bytes(room_).first(size_), what == rakp_hmac::k1 ? 1 : 2);
     }
   }
   void add(session_id id) noexcept {
-    store_le32(room_.data() + size_, to_integer(id));
+    core::store_le32(room_.data() + size_, to_integer(id));
     size_ += 4;
   }
   void add(const octets16& v) noexcept {
@@ -103,9 +103,9 @@ class rakp_text {
 }  // namespace detail
 
 /// A key of a login, Kuid, K_g or SIK, loaded for all that one datagram needs of it.
-template <backend B> class login_key {
+template <crypto::backend B> class login_key {
  public:
-  login_key(B& b, authentication_algorithm a, bytes secret_bytes) noexcept
+  login_key(B& b, wire::authentication_algorithm a, bytes secret_bytes) noexcept
       : backend_(b), size_(static_cast<std::uint8_t>(rakp_code_size(a))), held_(size_ != 0) {
     if (held_) loaded_ = b.load(key_, rakp_mac(a), secret_bytes);
   }
@@ -120,8 +120,8 @@ template <backend B> class login_key {
   }
 
   /// Under Kuid: the key exchange authentication codes of RAKP 2 and RAKP 3 (13.21, 13.22).
-  [[nodiscard]] result<rakp_code> rakp2(const rakp_transcript& t) noexcept { return code(hmac::rakp2, t); }
-  [[nodiscard]] result<rakp_code> rakp3(const rakp_transcript& t) noexcept { return code(hmac::rakp3, t); }
+  [[nodiscard]] result<wire::rakp_code> rakp2(const rakp_transcript& t) noexcept { return code(hmac::rakp2, t); }
+  [[nodiscard]] result<wire::rakp_code> rakp3(const rakp_transcript& t) noexcept { return code(hmac::rakp3, t); }
   /// Under K_g, or Kuid where K_g is all zero.
   status sik(const rakp_transcript& t, session_secret& out) noexcept {
     out.size = size_;
@@ -129,9 +129,9 @@ template <backend B> class login_key {
   }
   /// Under SIK: the integrity check value of RAKP 4 (13.23), untruncated: the message carries its first
   /// rakp4_code_size() bytes.
-  [[nodiscard]] result<rakp_code> rakp4(const rakp_transcript& t) noexcept { return code(hmac::rakp4, t); }
+  [[nodiscard]] result<wire::rakp_code> rakp4(const rakp_transcript& t) noexcept { return code(hmac::rakp4, t); }
   /// Under SIK: K1 and K2, as far as the suite needs them.
-  status derive(const cipher_suite& suite, derived_keys& out) noexcept {
+  status derive(const wire::cipher_suite& suite, derived_keys& out) noexcept {
     status made{};
     if (needs_k1(suite)) made = sign(hmac::k1, {}, out.k1.reveal().first(size_));
     if (made && needs_k2(suite)) made = sign(hmac::k2, {}, out.k2.reveal().first(size_));
@@ -148,8 +148,8 @@ template <backend B> class login_key {
     const std::array<bytes, 1> all{text.view()};
     return backend_.sign(key_, all, tag);
   }
-  result<rakp_code> code(hmac what, const rakp_transcript& t) noexcept {
-    rakp_code tag;
+  result<wire::rakp_code> code(hmac what, const rakp_transcript& t) noexcept {
+    wire::rakp_code tag;
     const status made = sign(what, t, tag.resize(size_));
     return {tag, made.error()};
   }
@@ -163,15 +163,15 @@ template <backend B> class login_key {
 
 /// What RAKP 3 leads to, on both sides.
 struct login_outcome {
-  rakp_code rakp4{};  ///< the integrity check value, untruncated
+  wire::rakp_code rakp4{};  ///< the integrity check value, untruncated
   derived_keys keys{};
 };
 
 /// SIK, which ends here, and what it makes. Kuid is loaded and comes back unloaded, so that never more than one key of
 /// the login is. `kg` all zero: one-key login.
-template <backend B>
-status finish_login(B& b, login_key<B>& kuid, const user_key& kg, const cipher_suite& suite, const rakp_transcript& t,
-                    login_outcome& out) noexcept {
+template <crypto::backend B>
+status finish_login(B& b, login_key<B>& kuid, const user_key& kg, const wire::cipher_suite& suite,
+                    const rakp_transcript& t, login_outcome& out) noexcept {
   session_secret sik;
   status made{};
   if (kg.is_zero()) made = kuid.sik(t, sik);
@@ -187,37 +187,38 @@ status finish_login(B& b, login_key<B>& kuid, const user_key& kg, const cipher_s
 // ---- one code at a time, for tests and for who follows others' logins ----
 
 /// The key exchange authentication code of RAKP 2.
-template <backend B>
-result<rakp_code> rakp2_code(B& b, authentication_algorithm a, const user_key& password,
-                             const rakp_transcript& t) noexcept {
+template <crypto::backend B>
+result<wire::rakp_code> rakp2_code(B& b, wire::authentication_algorithm a, const user_key& password,
+                                   const rakp_transcript& t) noexcept {
   return login_key<B>(b, a, password.reveal()).rakp2(t);
 }
 /// The key exchange authentication code of RAKP 3.
-template <backend B>
-result<rakp_code> rakp3_code(B& b, authentication_algorithm a, const user_key& password,
-                             const rakp_transcript& t) noexcept {
+template <crypto::backend B>
+result<wire::rakp_code> rakp3_code(B& b, wire::authentication_algorithm a, const user_key& password,
+                                   const rakp_transcript& t) noexcept {
   return login_key<B>(b, a, password.reveal()).rakp3(t);
 }
 /// SIK: under K_g, or under the password where K_g is all zero.
-template <backend B>
-result<session_secret> session_integrity_key(B& b, authentication_algorithm a, const user_key& password,
+template <crypto::backend B>
+result<session_secret> session_integrity_key(B& b, wire::authentication_algorithm a, const user_key& password,
                                              const user_key& kg, const rakp_transcript& t) noexcept {
   session_secret sik;
   const status made = login_key<B>(b, a, (kg.is_zero() ? password : kg).reveal()).sik(t, sik);
   return {sik, made.error()};
 }
 /// The integrity check value of RAKP 4, untruncated.
-template <backend B>
-result<rakp_code> rakp4_code(B& b, authentication_algorithm a, const session_secret& sik,
-                             const rakp_transcript& t) noexcept {
+template <crypto::backend B>
+result<wire::rakp_code> rakp4_code(B& b, wire::authentication_algorithm a, const session_secret& sik,
+                                   const rakp_transcript& t) noexcept {
   return login_key<B>(b, a, sik.reveal()).rakp4(t);
 }
 
 /// Whether a received RAKP 4 value is right: `whole` cut to its length, or left untruncated as some BMCs do (ipmitool
 /// and FreeIPMI accept that too). Constant time.
-inline bool rakp4_code_fits(authentication_algorithm a, const rakp_code& whole, const rakp_code& received) noexcept {
+inline bool rakp4_code_fits(wire::authentication_algorithm a, const wire::rakp_code& whole,
+                            const wire::rakp_code& received) noexcept {
   const std::size_t n = received.size();
   return (n == rakp4_code_size(a) || n == whole.size()) && equal_constant_time(whole.view().first(n), received);
 }
 
-}  // namespace rmcpp
+}  // namespace rmcpp::protect

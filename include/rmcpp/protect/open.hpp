@@ -6,56 +6,57 @@
 #include <rmcpp/protect/session_keys.hpp>
 #include <rmcpp/wire/datagram.hpp>
 
-namespace rmcpp {
+namespace rmcpp::protect {
 
 /// The shape of a session trailer, read from its end: authentication code of `code_size` bytes, next header, pad
 /// length, pad of 0 to 4 bytes (4 is what OpenBMC sends where none is needed). Errors: bad_trailer.
 inline status check_trailer(bytes trailer, std::size_t code_size) noexcept {
   constexpr std::size_t max_pad = 4;
-  if (trailer.size() < code_size + session_trailer::fixed_size) return errc::bad_trailer;
-  const std::size_t pad = trailer.size() - code_size - session_trailer::fixed_size;
-  if (pad > max_pad || trailer[pad] != pad || trailer[pad + 1] != session_trailer::next_header)
+  if (trailer.size() < code_size + wire::session_trailer::fixed_size) return errc::bad_trailer;
+  const std::size_t pad = trailer.size() - code_size - wire::session_trailer::fixed_size;
+  if (pad > max_pad || trailer[pad] != pad || trailer[pad + 1] != wire::session_trailer::next_header)
     return errc::bad_trailer;
   for (const auto byte : trailer.first(pad))
-    if (byte != session_trailer::pad_byte) return errc::bad_trailer;
+    if (byte != wire::session_trailer::pad_byte) return errc::bad_trailer;
   return {};
 }
 
 /// Whether the last bytes of a packet are its authentication code; compares in constant time. Nothing else about the
 /// trailer is looked at. Errors: bad_trailer if it is shorter than the code; bad_authcode; crypto_failure.
-template <backend B> status verify_authcode(B& b, session_keys<B>& keys, const seen& packet) noexcept {
+template <crypto::backend B> status verify_authcode(B& b, session_keys<B>& keys, const wire::seen& packet) noexcept {
   const std::size_t code_size = authcode_size(keys.suite().integrity);
   if (packet.behind().size() < code_size) return errc::bad_trailer;
   const bytes datagram = packet.datagram;
   const std::array<bytes, 1> covered{
-      datagram.subspan(rmcp_header::size, datagram.size() - code_size - rmcp_header::size)};
+      datagram.subspan(wire::rmcp_header::size, datagram.size() - code_size - wire::rmcp_header::size)};
   std::array<std::uint8_t, max_authcode_size> expected{};
   const mutable_bytes code = mutable_bytes(expected).first(code_size);
   if (const auto computed = keys.sign(b, covered, code); !computed) return computed;
   const bool genuine = equal_constant_time(code, datagram.last(code_size));
-  wipe(expected);
+  core::wipe(expected);
   return genuine ? status{} : status{errc::bad_authcode};
 }
 
 /// Decrypts a payload in place and returns the message in it: IV, then whole blocks that end in 01 02 .. n n (n up to
 /// 15; 16 is what OpenBMC sends where 0 would do). Only for packets whose authentication code was right, where they
 /// have one. Errors: bad_padding; crypto_failure.
-template <backend B>
+template <crypto::backend B>
 result<mutable_bytes> decrypt_payload(B& b, session_keys<B>& keys, mutable_bytes payload) noexcept {
-  if (payload.size() < 2 * aes_block_size || payload.size() % aes_block_size != 0) return errc::bad_padding;
+  if (payload.size() < 2 * crypto::aes_block_size || payload.size() % crypto::aes_block_size != 0)
+    return errc::bad_padding;
   // Where it lies, right before the data: some backends then decrypt all blocks in one call.
-  const block& iv = *reinterpret_cast<const block*>(payload.data());
-  const mutable_bytes data = payload.subspan(aes_block_size);
+  const crypto::block& iv = *reinterpret_cast<const crypto::block*>(payload.data());
+  const mutable_bytes data = payload.subspan(crypto::aes_block_size);
   if (const auto done = b.decrypt(keys.cipher_key(), iv, data); !done) return done.error();
   const std::size_t pad = data.back();
-  if (pad > aes_block_size || pad + 1 > data.size()) return errc::bad_padding;
+  if (pad > crypto::aes_block_size || pad + 1 > data.size()) return errc::bad_padding;
   const mutable_bytes message = data.first(data.size() - pad - 1);
   for (std::size_t i = 0; i < pad; ++i)
     if (data[message.size() + i] != i + 1) return errc::bad_padding;
   return message;
 }
 
-template <backend B> class opener;
+template <crypto::backend B> class opener;
 
 /// The message of a packet that passed every check of its session. Only an opener makes one, so holding it is the
 /// proof.
@@ -70,7 +71,7 @@ class opened {
   opened() noexcept = default;
 
  private:
-  template <backend B> friend class opener;
+  template <crypto::backend B> friend class opener;
   opened(payload_type type, mutable_bytes message, bool repeated) noexcept
       : message_(message), type_(type), repeated_(repeated) {}
 
@@ -92,12 +93,12 @@ struct open_policy {
   repeats seen_before = repeats::refuse;
 };
 
-template <backend B> class opener {
+template <crypto::backend B> class opener {
  public:
-  static result<opened> run(B& b, session_keys<B>& keys, replay_window& window, const seen& packet,
+  static result<opened> run(B& b, session_keys<B>& keys, replay_window& window, const wire::seen& packet,
                             const open_policy& policy) noexcept {
-    const payload_byte kind = packet.kind;
-    if (packet.format != packet_format::v2) return errc::bad_auth_type;
+    const wire::payload_byte kind = packet.kind;
+    if (packet.format != wire::packet_format::v2) return errc::bad_auth_type;
     if (const status as_agreed = check_protection(keys, kind, policy); !as_agreed) return as_agreed.error();
     const auto fresh = window.check(packet.sequence, keys.authenticates() ? policy.rule : window_rule::strict);
     const bool repeated = fresh.error() == errc::replayed;
@@ -105,12 +106,12 @@ template <backend B> class opener {
     if (!fresh && !(repeated && tell)) return fresh.error();
     if (kind.authenticated()) {
       status genuine = check_trailer(packet.behind(), authcode_size(keys.suite().integrity));
-      if (genuine) genuine = verify_authcode(b, keys, packet);
+      if (genuine) genuine = protect::verify_authcode(b, keys, packet);
       if (!genuine) return genuine.error();
     }
     mutable_bytes message = packet.payload();
     if (kind.encrypted()) {
-      const auto plain = decrypt_payload(b, keys, message);
+      const auto plain = protect::decrypt_payload(b, keys, message);
       if (!plain) return plain.error();
       message = *plain;
     }
@@ -120,7 +121,8 @@ template <backend B> class opener {
 
  private:
   /// What a packet says of its protection is what the session has, neither more nor less.
-  static status check_protection(const session_keys<B>& keys, payload_byte kind, const open_policy& policy) noexcept {
+  static status check_protection(const session_keys<B>& keys, wire::payload_byte kind,
+                                 const open_policy& policy) noexcept {
     if (keys.authenticates() && !kind.authenticated()) return errc::not_authenticated;
     if (policy.encrypted && !kind.encrypted()) return errc::not_encrypted;
     if (keys.authenticates() != kind.authenticated() || policy.encrypted != kind.encrypted())
@@ -134,10 +136,10 @@ template <backend B> class opener {
 /// unchanged; the packet's bytes are spoilt only if the authentication code was right.
 /// Errors: bad_auth_type (not RMCP+ format), not_authenticated, not_encrypted, unexpected_protection, outside_window,
 /// replayed, bad_trailer, bad_authcode, bad_padding, crypto_failure.
-template <backend B>
-result<opened> open(B& b, session_keys<B>& keys, replay_window& window, const seen& packet,
+template <crypto::backend B>
+result<opened> open(B& b, session_keys<B>& keys, protect::replay_window& window, const wire::seen& packet,
                     const open_policy& policy) noexcept {
   return opener<B>::run(b, keys, window, packet, policy);
 }
 
-}  // namespace rmcpp
+}  // namespace rmcpp::protect

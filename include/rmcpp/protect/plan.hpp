@@ -11,7 +11,7 @@
 ///        '------------------------ authenticated ---------------------------------------------------'
 /// ```
 
-namespace rmcpp {
+namespace rmcpp::protect {
 
 /// Bytes of a datagram's parts; offsets count from its first byte, the RMCP header.
 struct packet_plan {
@@ -24,32 +24,34 @@ struct packet_plan {
   std::size_t authcode = 0;        ///< offset of the authentication code
   std::size_t total = 0;           ///< bytes of the datagram
 
-  [[nodiscard]] constexpr std::size_t payload() const noexcept { return rmcp_header::size + header; }
+  [[nodiscard]] constexpr std::size_t payload() const noexcept { return wire::rmcp_header::size + header; }
   [[nodiscard]] constexpr std::size_t payload_end() const noexcept { return payload() + payload_length; }
   friend constexpr bool operator==(const packet_plan&, const packet_plan&) noexcept = default;
 };
 
 /// Offset at which a message must be built: it does not depend on the message's size.
-constexpr std::size_t message_offset(payload_byte payload) noexcept {
-  return rmcp_header::size + session_header_v2::size_before(payload) + (payload.encrypted() ? aes_block_size : 0);
+constexpr std::size_t message_offset(wire::payload_byte payload) noexcept {
+  return wire::rmcp_header::size + wire::session_header_v2::size_before(payload) +
+         (payload.encrypted() ? crypto::aes_block_size : 0);
 }
 
 /// Plan of a datagram around `message_size` bytes, protected as the payload byte's bits 6 and 7 say (AES-CBC-128 is the
 /// only cipher there is).
-constexpr packet_plan plan(payload_byte payload, integrity_algorithm integrity, std::size_t message_size) noexcept {
+constexpr packet_plan plan(wire::payload_byte payload, wire::integrity_algorithm integrity,
+                           std::size_t message_size) noexcept {
   packet_plan p;
-  p.header = session_header_v2::size_before(payload);
+  p.header = wire::session_header_v2::size_before(payload);
   p.message = message_offset(payload);
   p.message_size = message_size;
   p.payload_length = message_size;
   if (payload.encrypted()) {
-    p.cipher_pad = (0u - (message_size + 1)) & (aes_block_size - 1);
-    p.payload_length = aes_block_size + message_size + p.cipher_pad + 1;
+    p.cipher_pad = (0u - (message_size + 1)) & (crypto::aes_block_size - 1);
+    p.payload_length = crypto::aes_block_size + message_size + p.cipher_pad + 1;
   }
   p.total = p.payload_end();
   if (payload.authenticated()) {
-    p.integrity_pad = session_trailer::pad_for(p.header, p.payload_length);
-    p.authcode = p.payload_end() + p.integrity_pad + session_trailer::fixed_size;
+    p.integrity_pad = wire::session_trailer::pad_for(p.header, p.payload_length);
+    p.authcode = p.payload_end() + p.integrity_pad + wire::session_trailer::fixed_size;
     p.total = p.authcode + authcode_size(integrity);
   }
   return p;
@@ -57,8 +59,8 @@ constexpr packet_plan plan(payload_byte payload, integrity_algorithm integrity, 
 
 /// Bytes of the largest datagram around a message of this size, whatever the suite.
 constexpr std::size_t max_datagram_for(std::size_t message_size) noexcept {
-  return rmcp_header::size + session_header_v2::size_oem + aes_block_size + message_size + aes_block_size + 3 +
-         session_trailer::fixed_size + max_authcode_size;
+  return wire::rmcp_header::size + wire::session_header_v2::size_oem + crypto::aes_block_size + message_size +
+         crypto::aes_block_size + 3 + wire::session_trailer::fixed_size + max_authcode_size;
 }
 
-}  // namespace rmcpp
+}  // namespace rmcpp::protect

@@ -4,7 +4,7 @@
 #include <rmcpp/core/errc.hpp>
 #include <rmcpp/core/result.hpp>
 
-namespace rmcpp {
+namespace rmcpp::protect {
 
 /// How far a packet's sequence number may be from the highest one accepted.
 struct window_rule {
@@ -68,4 +68,4 @@ class replay_window {
   std::uint32_t seen_ = 0xffffffffu;  ///< bit n: highest - n was seen; at the start nothing older can be valid
 };
 
-}  // namespace rmcpp
+}  // namespace rmcpp::protect

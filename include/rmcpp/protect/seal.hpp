@@ -4,7 +4,7 @@
 #include <rmcpp/protect/plan.hpp>
 #include <rmcpp/protect/session_keys.hpp>
 
-namespace rmcpp {
+namespace rmcpp::protect {
 
 /// A sender's session sequence number: 1 for the first packet, then up by one for every packet sent, retries included;
 /// FFFFFFFFh is followed by 1 (IPMI v2.0, 6.12.13).
@@ -24,26 +24,26 @@ class sequence_counter {
 namespace detail {
 
 /// Whether one fused call can protect such a packet: it has everything, in the usual places, and an HMAC.
-template <backend B>
-bool fusable(const session_keys<B>& keys, const session_header_v2& header, const packet_plan& p) noexcept {
-  return header.payload.encrypted() && header.payload.authenticated() && p.header == session_header_v2::size &&
-         keys.suite().integrity != integrity_algorithm::md5_128;
+template <crypto::backend B>
+bool fusable(const session_keys<B>& keys, const wire::session_header_v2& header, const packet_plan& p) noexcept {
+  return header.payload.encrypted() && header.payload.authenticated() && p.header == wire::session_header_v2::size &&
+         keys.suite().integrity != wire::integrity_algorithm::md5_128;
 }
 
 /// The datagram as a fused call takes it; the surplus behind it goes along.
-constexpr fused_packet fused_view(const packet_plan& p, mutable_bytes datagram) noexcept {
-  return {.data = datagram.subspan(rmcp_header::size),
-          .text = p.message - rmcp_header::size,
+constexpr crypto::fused_packet fused_view(const packet_plan& p, mutable_bytes datagram) noexcept {
+  return {.data = datagram.subspan(wire::rmcp_header::size),
+          .text = p.message - wire::rmcp_header::size,
           .text_size = p.payload_end() - p.message,
-          .code = p.authcode - rmcp_header::size,
+          .code = p.authcode - wire::rmcp_header::size,
           .code_size = p.total - p.authcode};
 }
 
 /// The size is a constant, so that no bound is left to check once all of it is inlined: a few wide stores.
 template <std::size_t Size>
-RMCPP_FLATTEN void write_headers(const session_header_v2& header, std::uint8_t* to) noexcept {
-  writer w(mutable_bytes(to, Size));
-  w.group("rmcp_header", rmcp_header{});
+RMCPP_FLATTEN void write_headers(const wire::session_header_v2& header, std::uint8_t* to) noexcept {
+  core::writer w(mutable_bytes(to, Size));
+  w.group("rmcp_header", wire::rmcp_header{});
   w.group("session_header_v2", header);
 }
 
@@ -51,15 +51,15 @@ RMCPP_FLATTEN void write_headers(const session_header_v2& header, std::uint8_t* 
 /// depends on the message: compilers make it one wide store, which the cipher's load need not wait for.
 inline void pad_last_block(std::uint8_t* block, std::size_t used) noexcept {
   const auto skip = static_cast<std::uint8_t>(used);
-  for (std::uint8_t i = 0; i < aes_block_size; ++i) {
-    const auto pad = static_cast<std::uint8_t>(i - skip + (i < aes_block_size - 1));
+  for (std::uint8_t i = 0; i < crypto::aes_block_size; ++i) {
+    const auto pad = static_cast<std::uint8_t>(i - skip + (i < crypto::aes_block_size - 1));
     block[i] = i < skip ? block[i] : pad;
   }
 }
 
 /// seal()'s checks. Errors: seal()'s, but crypto_failure.
-template <backend B>
-[[gnu::always_inline]] inline status check_frame(const session_keys<B>& keys, const session_header_v2& header,
+template <crypto::backend B>
+[[gnu::always_inline]] inline status check_frame(const session_keys<B>& keys, const wire::session_header_v2& header,
                                                  const packet_plan& p, mutable_bytes datagram) noexcept {
   if (datagram.size() < p.total) return errc::buffer_too_small;
   if (p.payload_length > 0xffff) return errc::too_long;
@@ -69,35 +69,36 @@ template <backend B>
 }
 
 /// Writes everything around the message: all of seal() that needs no cryptography.
-[[gnu::always_inline]] inline void frame(const session_header_v2& header, const packet_plan& p, const block& iv,
-                                         mutable_bytes datagram) noexcept {
-  if (p.header == session_header_v2::size) {
-    write_headers<rmcp_header::size + session_header_v2::size>(header, datagram.data());
+[[gnu::always_inline]] inline void frame(const wire::session_header_v2& header, const packet_plan& p,
+                                         const crypto::block& iv, mutable_bytes datagram) noexcept {
+  if (p.header == wire::session_header_v2::size) {
+    write_headers<wire::rmcp_header::size + wire::session_header_v2::size>(header, datagram.data());
   } else {
-    write_headers<rmcp_header::size + session_header_v2::size_oem>(header, datagram.data());
+    write_headers<wire::rmcp_header::size + wire::session_header_v2::size_oem>(header, datagram.data());
   }
-  store_le16(datagram.data() + p.payload() - 2, static_cast<std::uint16_t>(p.payload_length));
+  core::store_le16(datagram.data() + p.payload() - 2, static_cast<std::uint16_t>(p.payload_length));
   if (header.payload.encrypted()) {
     std::uint8_t* const at = datagram.data() + p.payload();
     for (std::size_t i = 0; i < iv.size(); ++i) at[i] = iv[i];
-    pad_last_block(datagram.data() + p.payload_end() - aes_block_size, aes_block_size - 1 - p.cipher_pad);
+    pad_last_block(datagram.data() + p.payload_end() - crypto::aes_block_size,
+                   crypto::aes_block_size - 1 - p.cipher_pad);
   }
   if (header.payload.authenticated()) {
     std::uint8_t* const trailer = datagram.data() + p.payload_end();
     // Three bytes, the longest pad, whatever its length: what a shorter one leaves over is overwritten next, by its
     // count, the next header and the authentication code.
-    for (std::size_t i = 0; i < 3; ++i) trailer[i] = session_trailer::pad_byte;
+    for (std::size_t i = 0; i < 3; ++i) trailer[i] = wire::session_trailer::pad_byte;
     trailer[p.integrity_pad] = static_cast<std::uint8_t>(p.integrity_pad);
-    trailer[p.integrity_pad + 1] = session_trailer::next_header;
+    trailer[p.integrity_pad + 1] = wire::session_trailer::next_header;
   }
 }
 
 /// Encrypts, then signs what frame() made.
-template <backend B>
-[[gnu::always_inline]] inline result<std::size_t> protect(B& b, session_keys<B>& keys, const session_header_v2& header,
-                                                          const packet_plan& p, const block& iv,
-                                                          mutable_bytes datagram) noexcept {
-  if constexpr (fused_backend<B>) {
+template <crypto::backend B>
+[[gnu::always_inline]] inline result<std::size_t> protect(B& b, session_keys<B>& keys,
+                                                          const wire::session_header_v2& header, const packet_plan& p,
+                                                          const crypto::block& iv, mutable_bytes datagram) noexcept {
+  if constexpr (crypto::fused_backend<B>) {
     if (fusable(keys, header, p)) {
       const status done = b.encrypt_then_sign(keys.cipher_key(), keys.integrity_key(), fused_view(p, datagram));
       if (!done) return done.error();
@@ -109,7 +110,7 @@ template <backend B>
     if (!done) return done.error();
   }
   if (header.payload.authenticated()) {
-    const std::array<bytes, 1> covered{datagram.subspan(rmcp_header::size, p.authcode - rmcp_header::size)};
+    const std::array<bytes, 1> covered{datagram.subspan(wire::rmcp_header::size, p.authcode - wire::rmcp_header::size)};
     const status done = keys.sign(b, covered, datagram.subspan(p.authcode, p.total - p.authcode));
     if (!done) return done.error();
   }
@@ -117,9 +118,10 @@ template <backend B>
 }
 
 /// seal() for a plan that was made from this very header and these keys, and a datagram that has room for it.
-template <backend B>
-RMCPP_FLATTEN result<std::size_t> seal_planned(B& b, session_keys<B>& keys, const session_header_v2& header,
-                                               const packet_plan& p, const block& iv, mutable_bytes datagram) noexcept {
+template <crypto::backend B>
+RMCPP_FLATTEN result<std::size_t> seal_planned(B& b, session_keys<B>& keys, const wire::session_header_v2& header,
+                                               const packet_plan& p, const crypto::block& iv,
+                                               mutable_bytes datagram) noexcept {
   frame(header, p, iv, datagram);
   return protect(b, keys, header, p, iv, datagram);
 }
@@ -139,11 +141,11 @@ inline constexpr std::size_t seal_slack = 64;
 /// Returns the datagram's size, `p.total`.
 /// Errors: buffer_too_small (nothing written); too_long above 65,535 payload bytes; invalid_argument if the payload
 /// byte asks for protection that the keys lack, or the plan is not that of this payload byte and suite; crypto_failure.
-template <backend B>
-RMCPP_FLATTEN result<std::size_t> seal(B& b, session_keys<B>& keys, const session_header_v2& header,
-                                       const packet_plan& p, const block& iv, mutable_bytes datagram) noexcept {
+template <crypto::backend B>
+RMCPP_FLATTEN result<std::size_t> seal(B& b, session_keys<B>& keys, const wire::session_header_v2& header,
+                                       const packet_plan& p, const crypto::block& iv, mutable_bytes datagram) noexcept {
   if (const status sound = detail::check_frame(keys, header, p, datagram); !sound) return sound.error();
   return detail::seal_planned(b, keys, header, p, iv, datagram);
 }
 
-}  // namespace rmcpp
+}  // namespace rmcpp::protect

@@ -5,14 +5,14 @@
 
 #include <type_traits>
 
-namespace rmcpp {
+namespace rmcpp::protect {
 
 /// The loaded keys of one session: K1 and K2, or for MD5-128 integrity the password. Both directions use the same.
-template <backend B> class session_keys {
+template <crypto::backend B> class session_keys {
  public:
   /// Loads what the suite needs. `sik` has rakp_code_size() bytes; `password` is used by MD5-128 integrity only.
   /// Errors: unsupported_suite; crypto_failure. On error nothing stays loaded.
-  status load(B& b, const cipher_suite& suite, bytes sik, const user_key& password) noexcept {
+  status load(B& b, const wire::cipher_suite& suite, bytes sik, const user_key& password) noexcept {
     unload(b);
     if (!supports<B>(suite)) return errc::unsupported_suite;
     derived_keys keys;
@@ -24,26 +24,26 @@ template <backend B> class session_keys {
   }
 
   /// Loads K1 and K2 as a login made them. Errors: as load().
-  status load(B& b, const cipher_suite& suite, const derived_keys& keys, const user_key& password) noexcept {
+  status load(B& b, const wire::cipher_suite& suite, const derived_keys& keys, const user_key& password) noexcept {
     const std::size_t size = rakp_code_size(suite.authentication);
     return load_derived(b, suite, keys.k1.reveal().first(size), keys.k2.reveal().first(size), password);
   }
 
   /// Loads K1 and K2 as bytes, where SIK is not known; those that the suite does not need may be empty. K1 has
   /// rakp_code_size() bytes, K2 at least its first 16. Errors: as load(), and invalid_argument for a missing key.
-  status load_derived(B& b, const cipher_suite& suite, bytes k1, bytes k2,
+  status load_derived(B& b, const wire::cipher_suite& suite, bytes k1, bytes k2,
                       [[maybe_unused]] const user_key& password) noexcept {
     unload(b);
     if (!supports<B>(suite)) return errc::unsupported_suite;
     if ((needs_k1(suite) && k1.size() != rakp_code_size(suite.authentication)) ||
-        (needs_k2(suite) && k2.size() < aes_key_size))
+        (needs_k2(suite) && k2.size() < crypto::aes_key_size))
       return errc::invalid_argument;
-    if constexpr (digest_backend<B>) {
+    if constexpr (crypto::digest_backend<B>) {
       if (keyed_by_password(suite.integrity)) password_ = password;
     }
     status loaded{};
     if (needs_k1(suite)) loaded = b.load(k1_, integrity_mac(suite.integrity), k1);
-    if (loaded && needs_k2(suite)) loaded = b.load(k2_, k2.first(aes_key_size));
+    if (loaded && needs_k2(suite)) loaded = b.load(k2_, k2.first(crypto::aes_key_size));
     if (!loaded) {
       unload(b);
       return loaded;
@@ -59,16 +59,18 @@ template <backend B> class session_keys {
     suite_ = {};
   }
 
-  [[nodiscard]] const cipher_suite& suite() const noexcept { return suite_; }
-  [[nodiscard]] bool authenticates() const noexcept { return suite_.integrity != integrity_algorithm::none; }
-  [[nodiscard]] bool encrypts() const noexcept { return suite_.confidentiality != confidentiality_algorithm::none; }
+  [[nodiscard]] const wire::cipher_suite& suite() const noexcept { return suite_; }
+  [[nodiscard]] bool authenticates() const noexcept { return suite_.integrity != wire::integrity_algorithm::none; }
+  [[nodiscard]] bool encrypts() const noexcept {
+    return suite_.confidentiality != wire::confidentiality_algorithm::none;
+  }
   [[nodiscard]] typename B::aes_key& cipher_key() noexcept { return k2_; }
   [[nodiscard]] typename B::mac_key& integrity_key() noexcept { return k1_; }
 
   /// Authentication code over the pieces, authcode_size() bytes. Errors: crypto_failure.
-  status sign(B& b, pieces data, mutable_bytes code) noexcept {
-    if constexpr (digest_backend<B>) {
-      if (suite_.integrity == integrity_algorithm::md5_128) return sign_md5_128(b, data, code);
+  status sign(B& b, crypto::pieces data, mutable_bytes code) noexcept {
+    if constexpr (crypto::digest_backend<B>) {
+      if (suite_.integrity == wire::integrity_algorithm::md5_128) return sign_md5_128(b, data, code);
     }
     return b.sign(k1_, data, code);
   }
@@ -77,16 +79,16 @@ template <backend B> class session_keys {
   struct nothing {};
 
   /// MD5(password | data | password), the password zero-padded to 20 bytes; SIK and K1 take no part.
-  status sign_md5_128(B& b, pieces data, mutable_bytes code) noexcept {
+  status sign_md5_128(B& b, crypto::pieces data, mutable_bytes code) noexcept {
     if (data.size() != 1) return errc::crypto_failure;
     const std::array<bytes, 3> parts{password_.reveal(), data[0], password_.reveal()};
-    return b.digest(digest_id::md5, parts, code);
+    return b.digest(crypto::digest_id::md5, parts, code);
   }
 
   typename B::mac_key k1_{};
   typename B::aes_key k2_{};
-  [[no_unique_address]] std::conditional_t<digest_backend<B>, user_key, nothing> password_{};
-  cipher_suite suite_{};
+  [[no_unique_address]] std::conditional_t<crypto::digest_backend<B>, user_key, nothing> password_{};
+  wire::cipher_suite suite_{};
 };
 
-}  // namespace rmcpp
+}  // namespace rmcpp::protect

@@ -55,11 +55,11 @@ class response_writer {
   /// Answers CAh (cannot return number of requested data bytes) if the data does not fit.
   constexpr void put(bytes data) noexcept {
     if (data.size() > room_.size() - size_) return fail(completion_code::cannot_return_bytes);
-    size_ += copy(data, room_.subspan(size_));
+    size_ += core::copy(data, room_.subspan(size_));
   }
   /// A message of the wire layer, or one with such a layout.
-  template <message M> constexpr void put(const M& m) noexcept {
-    const auto n = encode(m, room_.subspan(size_));
+  template <wire::message M> constexpr void put(const M& m) noexcept {
+    const auto n = wire::encode(m, room_.subspan(size_));
     if (!n) return fail(completion_code::cannot_return_bytes);
     size_ += *n;
   }

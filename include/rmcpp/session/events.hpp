@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace rmcpp {
+namespace rmcpp::detail {
 
 /// Up to N events that nobody has taken yet, the oldest first. One that comes when all places are taken is dropped, and
 /// counted: what a machine knows is in the machine, events only tell of it.
@@ -34,4 +34,4 @@ template <class Event, std::size_t N> class event_ring {
   std::uint32_t lost_ = 0;
 };
 
-}  // namespace rmcpp
+}  // namespace rmcpp::detail

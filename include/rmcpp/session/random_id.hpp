@@ -5,15 +5,15 @@
 #include <rmcpp/crypto/concepts.hpp>
 #include <rmcpp/wire/message.hpp>
 
-namespace rmcpp {
+namespace rmcpp::detail {
 
 /// An unpredictable session id, not 0. Errors: entropy_failure, also of a source that yields nothing but zeros.
-template <entropy_source E> result<session_id> random_session_id(E& random) noexcept {
+template <crypto::entropy_source E> result<session_id> random_session_id(E& random) noexcept {
   std::array<std::uint8_t, 4> id{};
-  for (int tries = 0; tries < 8 && all_zero(id); ++tries)
+  for (int tries = 0; tries < 8 && core::all_zero(id); ++tries)
     if (!random.fill(id)) return errc::entropy_failure;
-  if (all_zero(id)) return errc::entropy_failure;
-  return session_id{load_le32(id.data())};
+  if (core::all_zero(id)) return errc::entropy_failure;
+  return session_id{core::load_le32(id.data())};
 }
 
-}  // namespace rmcpp
+}  // namespace rmcpp::detail

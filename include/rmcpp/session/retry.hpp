@@ -14,6 +14,10 @@ struct retry_policy {
   std::uint8_t tries = 5;
 };
 
+}  // namespace rmcpp
+
+namespace rmcpp::detail {
+
 /// One message's progress through a retry policy: due, or sent and waiting until a deadline.
 class retry_schedule {
  public:
@@ -49,4 +53,4 @@ class retry_schedule {
   bool due_ = false;
 };
 
-}  // namespace rmcpp
+}  // namespace rmcpp::detail

@@ -9,7 +9,7 @@
 /// acts on steps: it finds the row of the transition table (transitions.hpp) that a step means where the machine
 /// stands.
 
-namespace rmcpp {
+namespace rmcpp::detail {
 
 /// What a part made of a datagram or a deadline.
 enum class step_kind : std::uint8_t {
@@ -30,4 +30,4 @@ enum class login_stage : std::uint8_t {
   active,  ///< RAKP 3 verified: a session
 };
 
-}  // namespace rmcpp
+}  // namespace rmcpp::detail

@@ -15,15 +15,20 @@ using suite_list = bounded<20>;
 
 inline constexpr std::array<std::uint8_t, 2> default_suites{17, 3};
 
+}  // namespace rmcpp
+
+namespace rmcpp::detail {
+
 /// Whether a build has the suite: known, possible with the backend, and with proof of identity unless that is waived.
-template <backend B> constexpr bool may_use(std::uint8_t id, bool allow_unauthenticated) noexcept {
-  const auto* suite = find_suite(id);
-  return suite && supports<B>(*suite) &&
-         (allow_unauthenticated || suite->authentication != authentication_algorithm::rakp_none);
+template <crypto::backend B> constexpr bool may_use(std::uint8_t id, bool allow_unauthenticated) noexcept {
+  const auto* suite = wire::find_suite(id);
+  return suite && protect::supports<B>(*suite) &&
+         (allow_unauthenticated || suite->authentication != wire::authentication_algorithm::rakp_none);
 }
 
 /// The part of `wanted` that a build has, in the same order.
-template <backend B> constexpr suite_list usable_suites(const suite_list& wanted, bool allow_unauthenticated) noexcept {
+template <crypto::backend B>
+constexpr suite_list usable_suites(const suite_list& wanted, bool allow_unauthenticated) noexcept {
   std::array<std::uint8_t, suite_list::capacity> list{};
   std::size_t n = 0;
   for (const auto id : wanted.view())
@@ -32,7 +37,7 @@ template <backend B> constexpr suite_list usable_suites(const suite_list& wanted
 }
 
 /// Whether a suite is what a proposal asks for; a null payload asks for nothing.
-constexpr bool fits(const open_session_request& rq, const cipher_suite& s) noexcept {
+constexpr bool fits(const wire::open_session_request& rq, const wire::cipher_suite& s) noexcept {
   return (rq.authentication.is_any() || rq.authentication.algorithm == s.authentication) &&
          (rq.integrity.is_any() || rq.integrity.algorithm == s.integrity) &&
          (rq.confidentiality.is_any() || rq.confidentiality.algorithm == s.confidentiality);
@@ -40,22 +45,28 @@ constexpr bool fits(const open_session_request& rq, const cipher_suite& s) noexc
 
 /// The BMC's side: the first of our suites that fits the proposal; a null payload leaves that algorithm to us, but
 /// never brings a login without authentication. Sets `chosen` on success, else returns the status to refuse with.
-template <backend B>
-constexpr rakp_status negotiate(const open_session_request& rq, bytes suites, const cipher_suite*& chosen) noexcept {
-  if (!rq.authentication.is_any() && !supports<B>(rq.authentication.algorithm))
+template <crypto::backend B>
+constexpr rakp_status negotiate(const wire::open_session_request& rq, bytes suites,
+                                const wire::cipher_suite*& chosen) noexcept {
+  if (!rq.authentication.is_any() && !protect::supports<B>(rq.authentication.algorithm))
     return rakp_status::invalid_authentication_algorithm;
-  if (!rq.integrity.is_any() && !supports<B>(rq.integrity.algorithm)) return rakp_status::invalid_integrity_algorithm;
-  if (!rq.confidentiality.is_any() && !supports<B>(rq.confidentiality.algorithm))
+  if (!rq.integrity.is_any() && !protect::supports<B>(rq.integrity.algorithm))
+    return rakp_status::invalid_integrity_algorithm;
+  if (!rq.confidentiality.is_any() && !protect::supports<B>(rq.confidentiality.algorithm))
     return rakp_status::invalid_confidentiality_algorithm;
   for (const auto id : suites) {
-    const cipher_suite& s = *find_suite(id);
-    const bool unasked = rq.authentication.is_any() && s.authentication == authentication_algorithm::rakp_none;
+    const wire::cipher_suite& s = *wire::find_suite(id);
+    const bool unasked = rq.authentication.is_any() && s.authentication == wire::authentication_algorithm::rakp_none;
     if (unasked || !fits(rq, s)) continue;
     chosen = &s;
     return rakp_status::no_errors;
   }
   return rakp_status::no_cipher_suite_match;
 }
+
+}  // namespace rmcpp::detail
+
+namespace rmcpp {
 
 /// The highest privilege that each standard suite may bring.
 /// Without a limit of its own a suite brings what user and channel allow.
@@ -68,11 +79,15 @@ class suite_limits {
   constexpr void set(std::uint8_t id, privilege level) noexcept {
     if (id < levels_.size()) levels_[id] = level;
   }
-  [[nodiscard]] constexpr privilege of(const cipher_suite& s) const noexcept { return levels_[s.id]; }
+  [[nodiscard]] constexpr privilege of(const wire::cipher_suite& s) const noexcept { return levels_[s.id]; }
 
  private:
-  std::array<privilege, standard_suites.size()> levels_{};
+  std::array<privilege, wire::standard_suites.size()> levels_{};
 };
+
+}  // namespace rmcpp
+
+namespace rmcpp::detail {
 
 /// The level that an Open Session Response grants: what was asked (0: the highest), but not above channel or suite.
 constexpr privilege granted(privilege asked, privilege channel, privilege suite) noexcept {
@@ -95,10 +110,12 @@ class suite_candidates {
 
   /// Whether there is a choice, so that asking the BMC is worth a datagram.
   [[nodiscard]] constexpr bool has_choice() const noexcept { return list_.size() > 1; }
-  [[nodiscard]] constexpr const cipher_suite& current() const noexcept { return *find_suite(list_.view()[index_]); }
+  [[nodiscard]] constexpr const wire::cipher_suite& current() const noexcept {
+    return *wire::find_suite(list_.view()[index_]);
+  }
 
   /// Takes the BMC's list, finished; before the first Open Session.
-  constexpr void restrict_to(const cipher_suite_reader& offered) noexcept {
+  constexpr void restrict_to(const wire::cipher_suite_reader& offered) noexcept {
     offered_ = offered;
     restricted_ = false;
     for (const auto id : list_.view()) restricted_ = restricted_ || offered.offers(id);
@@ -116,9 +133,9 @@ class suite_candidates {
 
  private:
   suite_list list_{};
-  cipher_suite_reader offered_{};
+  wire::cipher_suite_reader offered_{};
   std::uint8_t index_ = 0;
   bool restricted_ = false;
 };
 
-}  // namespace rmcpp
+}  // namespace rmcpp::detail

@@ -51,7 +51,7 @@ enum class console_trigger : std::uint8_t {
 };
 
 /// Where a login stands at the BMC, from its Open Session Request to the session's end.
-using login_state = login_stage;
+using login_state = detail::login_stage;
 
 enum class login_trigger : std::uint8_t {
   open_session,
@@ -129,6 +129,10 @@ inline constexpr std::array<login_transition, 13> login_transitions{{
     {detail::ls::active, detail::lt::revoked, detail::ls::none},
 }};
 
+}  // namespace rmcpp
+
+namespace rmcpp::detail {
+
 /// Whether `step` is a row of `table`.
 template <class Transition, std::size_t N>
 constexpr bool is_legal(const std::array<Transition, N>& table, const Transition& step) noexcept {
@@ -176,4 +180,4 @@ constexpr void check_transition([[maybe_unused]] Config& config, [[maybe_unused]
   if constexpr (requires { config.observe(step); }) config.observe(step);
 }
 
-}  // namespace rmcpp
+}  // namespace rmcpp::detail

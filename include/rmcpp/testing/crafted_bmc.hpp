@@ -20,7 +20,7 @@ namespace rmcpp::testing {
 ///   (push_back()), or keep it for later.
 /// Both are told the reply's type, payload_type::ipmi for answers to commands. Or do it step by step: hear(), then the
 /// reply by its own function.
-template <backend B = null_backend> struct crafted_bmc : crafted_session<B> {
+template <crypto::backend B = null_backend> struct crafted_bmc : crafted_session<B> {
   using session = crafted_session<B>;
   using session::crypto;
   using session::keys;
@@ -48,11 +48,11 @@ template <backend B = null_backend> struct crafted_bmc : crafted_session<B> {
       rakp_status::no_errors;  ///< of Open Session Response, RAKP 2, RAKP 4: not 0 gives the error form
   privilege granted = privilege::administrator;
   suite_list offered = suite_list(bytes(default_suites));
-  lan_response response{};  ///< its data is response_data
+  wire::lan_response response{};  ///< its data is response_data
   octets response_data{};
   bool in_session = false;  ///< whether the request came in one
   bool v15 = false;         ///< whether it came in v1.5 format
-  rakp3 third{};            ///< the last RAKP 3
+  wire::rakp3 third{};      ///< the last RAKP 3
 
   [[nodiscard]] session_id console_id() const { return transcript.console_id; }
 
@@ -70,8 +70,8 @@ template <backend B = null_backend> struct crafted_bmc : crafted_session<B> {
   std::optional<payload_type> hear(bytes datagram) {
     in_session = false;
     octets copied = to_octets(datagram);
-    const auto packet = value_of(look(copied));
-    v15 = packet.format == packet_format::v15;
+    const auto packet = value_of(wire::look(copied));
+    v15 = packet.format == wire::packet_format::v15;
     if (!v15 && packet.id != session_id::none) {
       in_session = true;
       return hear_request(session::unsealed(copied).message);
@@ -79,7 +79,7 @@ template <backend B = null_backend> struct crafted_bmc : crafted_session<B> {
     switch (type_of(datagram)) {
       case payload_type::ipmi: return hear_request(payload_of(datagram));
       case payload_type::open_session_request: {
-        const auto m = message_in<open_session_request>(datagram);
+        const auto m = message_in<wire::open_session_request>(datagram);
         tag = m.tag;
         transcript.console_id = m.console_id;
         suite = {0, m.authentication.algorithm, m.integrity.algorithm, m.confidentiality.algorithm};
@@ -88,7 +88,7 @@ template <backend B = null_backend> struct crafted_bmc : crafted_session<B> {
         return payload_type::open_session_response;
       }
       case payload_type::rakp1: {
-        const auto m = message_in<rakp1>(datagram);
+        const auto m = message_in<wire::rakp1>(datagram);
         tag = m.tag;
         transcript.console_random = m.console_random;
         transcript.role = m.role;
@@ -96,7 +96,7 @@ template <backend B = null_backend> struct crafted_bmc : crafted_session<B> {
         return payload_type::rakp2;
       }
       case payload_type::rakp3:
-        third = message_in<rakp3>(datagram);
+        third = message_in<wire::rakp3>(datagram);
         tag = third.tag;
         if (third.status != rakp_status::no_errors) return {};
         return payload_type::rakp4;
@@ -117,16 +117,16 @@ template <backend B = null_backend> struct crafted_bmc : crafted_session<B> {
     }
   }
   [[nodiscard]] octets open_session_response_datagram() const {
-    return sessionless(
-        payload_type::open_session_response,
-        open_session_response{tag, status, granted, console_id(), session::managed_id(),
-                              authentication_payload::of(suite.authentication), integrity_payload::of(suite.integrity),
-                              confidentiality_payload::of(suite.confidentiality)});
+    return sessionless(payload_type::open_session_response,
+                       wire::open_session_response{tag, status, granted, console_id(), session::managed_id(),
+                                                   wire::authentication_payload::of(suite.authentication),
+                                                   wire::integrity_payload::of(suite.integrity),
+                                                   wire::confidentiality_payload::of(suite.confidentiality)});
   }
   [[nodiscard]] octets rakp2_datagram() {
     const auto code = value_of(rakp2_code(crypto, suite.authentication, password, transcript));
-    return sessionless(payload_type::rakp2,
-                       rakp2{tag, status, console_id(), transcript.managed_random, transcript.managed_guid, code});
+    return sessionless(payload_type::rakp2, wire::rakp2{tag, status, console_id(), transcript.managed_random,
+                                                        transcript.managed_guid, code});
   }
   /// The session begins with it.
   [[nodiscard]] octets rakp4_datagram() {
@@ -134,7 +134,8 @@ template <backend B = null_backend> struct crafted_bmc : crafted_session<B> {
     session::load_keys();
     return sessionless(
         payload_type::rakp4,
-        rakp4{tag, status, console_id(), rakp_code(whole.view().first(rakp4_code_size(suite.authentication)))});
+        wire::rakp4{tag, status, console_id(),
+                    wire::rakp_code(whole.view().first(protect::rakp4_code_size(suite.authentication)))});
   }
   /// The answer to the last request, in its format.
   [[nodiscard]] octets response_datagram() {
@@ -146,13 +147,15 @@ template <backend B = null_backend> struct crafted_bmc : crafted_session<B> {
 
  private:
   std::optional<payload_type> hear_request(bytes message) {
-    const auto rq = value_of(decode<lan_request>(message));
+    const auto rq = value_of(wire::decode<wire::lan_request>(message));
     response_data.resize(64);
     response_writer w(response_data);
     switch (rq.target.fn() == net_fn::app ? rq.command : std::uint8_t{0}) {
-      case app::get_channel_auth_capabilities: answer_capabilities(rq.data, 1, !session::kg.is_zero(), w); break;
-      case app::get_channel_cipher_suites: answer_cipher_suites(rq.data, 1, offered, w); break;
-      case app::close_session: break;
+      case wire::app::get_channel_auth_capabilities:
+        rmcpp::detail::answer_capabilities(rq.data, 1, !session::kg.is_zero(), w);
+        break;
+      case wire::app::get_channel_cipher_suites: rmcpp::detail::answer_cipher_suites(rq.data, 1, offered, w); break;
+      case wire::app::close_session: break;
       default: w.put(rq.data);  // Set Session Privilege Level included: what is asked is granted
     }
     response = respond(rq, w.code());

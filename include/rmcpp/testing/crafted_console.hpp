@@ -17,8 +17,8 @@ struct command_answer {
   bool got = false;
   completion_code code = completion_code::no_response_possible;
   octets data{};
-  std::uint32_t sequence = 0;  ///< of the session header
-  lan_response message{};      ///< its data is gone
+  std::uint32_t sequence = 0;    ///< of the session header
+  wire::lan_response message{};  ///< its data is gone
 };
 
 /// One login and its session, step by step: open(), send_rakp1(), send_rakp3(), begin_session(), send(). Everything may
@@ -29,7 +29,7 @@ struct command_answer {
 ///     console.open();
 ///     console.role.value = 0;
 ///     console.send_rakp1();  // rakp_status::invalid_role, it is to be hoped
-template <backend B = null_backend> struct crafted_console : crafted_session<B> {
+template <crypto::backend B = null_backend> struct crafted_console : crafted_session<B> {
   using session = crafted_session<B>;
   using session::crypto;
   using session::kg;
@@ -46,7 +46,7 @@ template <backend B = null_backend> struct crafted_console : crafted_session<B> 
 
   explicit crafted_console(link_type to_bmc, std::uint8_t suite_id = 3, const test_peer& peer = console_peer)
       : link(std::move(to_bmc)), from(peer) {
-    suite = standard_suites.at(suite_id);
+    suite = wire::standard_suites.at(suite_id);
   }
 
   link_type link;
@@ -58,29 +58,29 @@ template <backend B = null_backend> struct crafted_console : crafted_session<B> 
   session_id console_id{0xa0a2a3a4};
   nonce console_random{0x5a, 1, 2, 3};
   std::uint8_t request_sequence = 0;
-  open_session_response opened{};  ///< the last of each reply
-  rakp2 second{};
-  rakp4 fourth{};
+  wire::open_session_response opened{};  ///< the last of each reply
+  wire::rakp2 second{};
+  wire::rakp4 fourth{};
 
   octets exchange(bytes datagram) { return link(from, datagram); }
 
   // ---- setup ----
 
-  [[nodiscard]] open_session_request open_request() const {
+  [[nodiscard]] wire::open_session_request open_request() const {
     return {tag,
             asked,
             console_id,
-            authentication_payload::of(suite.authentication),
-            integrity_payload::of(suite.integrity),
-            confidentiality_payload::of(suite.confidentiality)};
+            wire::authentication_payload::of(suite.authentication),
+            wire::integrity_payload::of(suite.integrity),
+            wire::confidentiality_payload::of(suite.confidentiality)};
   }
   /// Takes an Open Session Response; throws if there was none.
   rakp_status take_opened(const octets& reply) {
-    opened = message_in<open_session_response>(reply);
+    opened = message_in<wire::open_session_response>(reply);
     transcript = {.console_id = console_id, .managed_id = opened.managed_id};
     return opened.status;
   }
-  rakp_status open(const open_session_request& rq) {
+  rakp_status open(const wire::open_session_request& rq) {
     return take_opened(exchange(sessionless(payload_type::open_session_request, rq)));
   }
   rakp_status open() { return open(open_request()); }
@@ -89,11 +89,11 @@ template <backend B = null_backend> struct crafted_console : crafted_session<B> 
     transcript.console_random = console_random;
     transcript.role = role;
     transcript.name = name;
-    return datagram_of([&](mutable_bytes out) { return encode_rakp1(tag, transcript, out); });
+    return datagram_of([&](mutable_bytes out) { return rmcpp::detail::encode_rakp1(tag, transcript, out); });
   }
   /// Takes RAKP 2; throws if there was none.
   rakp_status take_rakp2(const octets& reply) {
-    second = message_in<rakp2>(reply);
+    second = message_in<wire::rakp2>(reply);
     transcript.managed_random = second.managed_random;
     transcript.managed_guid = second.managed_guid;
     return second.status;
@@ -104,16 +104,17 @@ template <backend B = null_backend> struct crafted_console : crafted_session<B> 
   }
 
   /// The code that RAKP 3 should have.
-  [[nodiscard]] rakp_code third_code() {
+  [[nodiscard]] wire::rakp_code third_code() {
     return value_of(rakp3_code(crypto, suite.authentication, password, transcript));
   }
-  [[nodiscard]] octets rakp3_datagram(const rakp_code& code, rakp_status why = rakp_status::no_errors) {
-    return datagram_of([&](mutable_bytes out) { return encode_rakp3(tag, why, managed_id(), code, out); });
+  [[nodiscard]] octets rakp3_datagram(const wire::rakp_code& code, rakp_status why = rakp_status::no_errors) {
+    return datagram_of(
+        [&](mutable_bytes out) { return rmcpp::detail::encode_rakp3(tag, why, managed_id(), code, out); });
   }
   [[nodiscard]] octets rakp3_datagram() { return rakp3_datagram(third_code()); }
   /// Takes RAKP 4; throws if there was none.
   rakp_status take_rakp4(const octets& reply) {
-    fourth = message_in<rakp4>(reply);
+    fourth = message_in<wire::rakp4>(reply);
     return fourth.status;
   }
   rakp_status send_rakp3() { return take_rakp4(exchange(rakp3_datagram())); }
@@ -121,8 +122,8 @@ template <backend B = null_backend> struct crafted_console : crafted_session<B> 
   /// Whether RAKP 4 proves the BMC; loads the session's keys if so.
   bool begin_session() {
     const auto whole = value_of(rakp4_code(crypto, suite.authentication, session::integrity_key(), transcript));
-    if (fourth.code.size() != rakp4_code_size(suite.authentication) ||
-        !rakp4_code_fits(suite.authentication, whole, fourth.code))
+    if (fourth.code.size() != protect::rakp4_code_size(suite.authentication) ||
+        !protect::rakp4_code_fits(suite.authentication, whole, fourth.code))
       return false;
     session::load_keys();
     return true;
@@ -133,28 +134,31 @@ template <backend B = null_backend> struct crafted_console : crafted_session<B> 
 
   // ---- session ----
 
-  [[nodiscard]] lan_request request(net_fn fn, std::uint8_t cmd, bytes data = {}) {
+  [[nodiscard]] wire::lan_request request(net_fn fn, std::uint8_t cmd, bytes data = {}) {
     request_sequence = (request_sequence + 1) & 63;
-    return {.target = net_fn_lun::request(fn), .sequence = seq_lun::of(request_sequence), .command = cmd, .data = data};
+    return {.target = wire::net_fn_lun::request(fn),
+            .sequence = wire::seq_lun::of(request_sequence),
+            .command = cmd,
+            .data = data};
   }
   [[nodiscard]] octets sealed(bytes message, std::uint32_t number) {
     return sealed(message, kind(), number, managed_id());
   }
-  [[nodiscard]] octets sealed(const lan_request& rq, std::uint32_t number) { return sealed(encoded(rq), number); }
-  [[nodiscard]] octets sealed(const lan_request& rq) { return sealed(rq, sequence.next()); }
+  [[nodiscard]] octets sealed(const wire::lan_request& rq, std::uint32_t number) { return sealed(encoded(rq), number); }
+  [[nodiscard]] octets sealed(const wire::lan_request& rq) { return sealed(rq, sequence.next()); }
 
   /// Opens an answer with the session's keys; throws if it is not what a console would take.
   command_answer unseal(const octets& reply) {
     if (reply.empty()) return {};
     const auto packet = session::unsealed(reply);
     if (packet.id != console_id) throw std::runtime_error("not for this console");
-    const auto rs = value_of(decode<lan_response>(packet.message));
+    const auto rs = value_of(wire::decode<wire::lan_response>(packet.message));
     command_answer a{true, rs.code, to_octets(rs.data), packet.sequence, rs};
     a.message.data = {};
     return a;
   }
   command_answer send(const octets& datagram) { return unseal(exchange(datagram)); }
-  command_answer send(const lan_request& rq) { return send(sealed(rq)); }
+  command_answer send(const wire::lan_request& rq) { return send(sealed(rq)); }
   command_answer send(net_fn fn, std::uint8_t cmd, bytes data = {}) { return send(request(fn, cmd, data)); }
   command_answer app(std::uint8_t cmd, std::initializer_list<std::uint8_t> data = {}) {
     return send(net_fn::app, cmd, bytes(data.begin(), data.size()));
@@ -163,12 +167,12 @@ template <backend B = null_backend> struct crafted_console : crafted_session<B> 
     return send(net_fn::chassis, cmd, bytes(data.begin(), data.size()));
   }
   bool set_privilege(privilege level) {
-    return app(app::set_session_privilege, {static_cast<std::uint8_t>(level)}).code == completion_code::ok;
+    return app(wire::app::set_session_privilege, {static_cast<std::uint8_t>(level)}).code == completion_code::ok;
   }
   bool close() {
     std::array<std::uint8_t, 4> id{};
-    store_le32(id.data(), to_integer(transcript.managed_id));
-    return send(net_fn::app, app::close_session, id).code == completion_code::ok;
+    core::store_le32(id.data(), to_integer(transcript.managed_id));
+    return send(net_fn::app, wire::app::close_session, id).code == completion_code::ok;
   }
 };
 

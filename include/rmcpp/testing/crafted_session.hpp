@@ -24,20 +24,20 @@ struct unsealed_packet {
 /// honest peer would, or take a sound datagram and
 /// - override a header field: the authentication code is stale, until reseal();
 /// - reword() its message: encrypted and signed again, so that only the message is wrong.
-template <backend B = null_backend> struct crafted_session {
+template <crypto::backend B = null_backend> struct crafted_session {
   B crypto{};
-  cipher_suite suite = standard_suites[3];
+  wire::cipher_suite suite = wire::standard_suites[3];
   user_key password = key_of("secret");
   user_key kg{};
-  rakp_transcript transcript{};
-  session_keys<B> keys{};
-  sequence_counter sequence{};  ///< of what this side sends
-  replay_window window{};       ///< of what it takes
+  protect::rakp_transcript transcript{};
+  protect::session_keys<B> keys{};
+  protect::sequence_counter sequence{};  ///< of what this side sends
+  protect::replay_window window{};       ///< of what it takes
 
   [[nodiscard]] session_id managed_id() const { return transcript.managed_id; }
 
   /// SIK, of the transcript as it is now.
-  [[nodiscard]] session_secret integrity_key() {
+  [[nodiscard]] protect::session_secret integrity_key() {
     return value_of(session_integrity_key(crypto, suite.authentication, password, kg, transcript));
   }
   /// Begins a session: keys of the transcript as it is now, both directions at their first packet.
@@ -50,32 +50,32 @@ template <backend B = null_backend> struct crafted_session {
   }
 
   /// A payload type byte with the session's protection.
-  [[nodiscard]] payload_byte kind(payload_type type = payload_type::ipmi) const {
-    return payload_byte::of(type, keys.authenticates(), keys.encrypts());
+  [[nodiscard]] wire::payload_byte kind(payload_type type = payload_type::ipmi) const {
+    return wire::payload_byte::of(type, keys.authenticates(), keys.encrypts());
   }
 
   /// A packet around any message, protected as `payload` says, to session `id`.
-  [[nodiscard]] octets sealed(bytes message, payload_byte payload, std::uint32_t number, session_id id) {
-    const auto p = plan(payload, suite.integrity, message.size());
+  [[nodiscard]] octets sealed(bytes message, wire::payload_byte payload, std::uint32_t number, session_id id) {
+    const auto p = protect::plan(payload, suite.integrity, message.size());
     octets out(p.total);
-    copy(message, mutable_bytes(out).subspan(p.message));
-    const block iv{static_cast<std::uint8_t>(number), 0x77, static_cast<std::uint8_t>(to_integer(id))};
+    core::copy(message, mutable_bytes(out).subspan(p.message));
+    const crypto::block iv{static_cast<std::uint8_t>(number), 0x77, static_cast<std::uint8_t>(to_integer(id))};
     (void)value_of(seal(crypto, keys, {.payload = payload, .id = id, .sequence = number}, p, iv, out));
     return out;
   }
 
   /// Computes the authentication code again over the packet as it is; nothing else is put right.
   void reseal(octets& datagram) {
-    const std::size_t size = authcode_size(suite.integrity);
+    const std::size_t size = protect::authcode_size(suite.integrity);
     const auto signed_size = datagram.size() - size;
-    const std::array<bytes, 1> covered{bytes(datagram).first(signed_size).subspan(rmcp_header::size)};
+    const std::array<bytes, 1> covered{bytes(datagram).first(signed_size).subspan(wire::rmcp_header::size)};
     if (const auto done = keys.sign(crypto, covered, mutable_bytes(datagram).subspan(signed_size)); !done)
       throw std::runtime_error(describe(done.error()));
   }
 
   /// Changes the message within a sound packet by `change(octets&)`; headers and protection stay as they were.
   template <class F> void reword(octets& datagram, F&& change) {
-    const auto packet = value_of(look(datagram));
+    const auto packet = value_of(wire::look(datagram));
     mutable_bytes message = packet.payload();
     if (packet.kind.encrypted()) message = value_of(decrypt_payload(crypto, keys, message));
     octets changed = to_octets(message);
@@ -85,8 +85,8 @@ template <backend B = null_backend> struct crafted_session {
 
   /// Opens a packet as strictly as the machines do; throws if it is not sound.
   [[nodiscard]] unsealed_packet unsealed(octets datagram) {
-    const auto packet = value_of(look(datagram));
-    const auto o = value_of(rmcpp::open(crypto, keys, window, packet, {.encrypted = keys.encrypts()}));
+    const auto packet = value_of(wire::look(datagram));
+    const auto o = value_of(rmcpp::protect::open(crypto, keys, window, packet, {.encrypted = keys.encrypts()}));
     return {packet.id, packet.sequence, o.type(), to_octets(o.message())};
   }
 };

@@ -31,44 +31,44 @@ template <class Encode> octets datagram_of(Encode&& encode) {
 }
 
 /// A message alone, without headers.
-template <message M> octets encoded(const M& m) {
+template <wire::message M> octets encoded(const M& m) {
   return datagram_of([&](mutable_bytes out) { return encode(m, out); });
 }
 
 /// An RMCP+ datagram outside a session with any payload, sound or not.
 inline octets sessionless(payload_type type, bytes payload) {
-  octets out(payload_v2 + payload.size());
-  writer w(out);
-  w.group("rmcp_header", rmcp_header{});
-  w.group("session_header_v2",
-          session_header_v2{.payload = payload_byte::of(type), .length = static_cast<std::uint16_t>(payload.size())});
+  octets out(wire::payload_v2 + payload.size());
+  core::writer w(out);
+  w.group("rmcp_header", wire::rmcp_header{});
+  w.group("session_header_v2", wire::session_header_v2{.payload = wire::payload_byte::of(type),
+                                                       .length = static_cast<std::uint16_t>(payload.size())});
   w.tail("payload", payload);
   return out;
 }
 /// An RMCP+ datagram outside a session around a message.
-template <message M> octets sessionless(payload_type type, const M& m) { return sessionless(type, encoded(m)); }
+template <wire::message M> octets sessionless(payload_type type, const M& m) { return sessionless(type, encoded(m)); }
 
 /// What look() finds in a datagram, sound or not: its offsets and numbers, without views.
-inline seen headers_of(bytes datagram) {
+inline wire::seen headers_of(bytes datagram) {
   octets copied = to_octets(datagram);
-  seen s = *look(copied);
+  wire::seen s = *wire::look(copied);
   s.datagram = {};
   return s;
 }
-inline packet_format format_of(bytes datagram) { return headers_of(datagram).format; }
+inline wire::packet_format format_of(bytes datagram) { return headers_of(datagram).format; }
 /// The payload type that a datagram's header claims; v1.5 format holds IPMI messages only.
 inline payload_type type_of(bytes datagram) { return headers_of(datagram).kind.type(); }
 /// What stands behind the headers of a datagram outside a session, either format; empty without any.
 inline bytes payload_of(bytes datagram) {
-  const bool v15 = format_of(datagram) == packet_format::v15;
-  const std::size_t at = v15 ? sessionless_v15_payload : payload_v2;
+  const bool v15 = format_of(datagram) == wire::packet_format::v15;
+  const std::size_t at = v15 ? wire::sessionless_v15_payload : wire::payload_v2;
   return datagram.size() > at ? datagram.subspan(at) : bytes{};
 }
 /// The message in a datagram outside a session. Its views point into `datagram`.
-template <message M> M message_in(bytes datagram) { return value_of(decode<M>(payload_of(datagram))); }
+template <wire::message M> M message_in(bytes datagram) { return value_of(wire::decode<M>(payload_of(datagram))); }
 
 /// The RMCP+ datagram outside a session with its message changed by `change(M&)` before it is encoded again.
-template <message M, class F> octets edited(bytes datagram, F&& change) {
+template <wire::message M, class F> octets edited(bytes datagram, F&& change) {
   M m = message_in<M>(datagram);
   change(m);
   return sessionless(type_of(datagram), m);

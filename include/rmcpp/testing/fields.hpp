@@ -28,8 +28,8 @@ struct field_log {
 };
 
 /// Reads past what is wrong: a field can be found behind another that was overridden before.
-class field_finder : public basic_reader<field_log> {
-  using base = basic_reader<field_log>;
+class field_finder : public core::basic_reader<field_log> {
+  using base = core::basic_reader<field_log>;
 
  public:
   using base::base;
@@ -79,11 +79,11 @@ template <class V> octets field_bytes(const V& value, std::size_t size) {
 }
 
 /// Where the layer M begins in a datagram.
-template <message M> std::size_t layer_offset(bytes datagram) {
-  if constexpr (std::is_same_v<M, rmcp_header>) {
+template <wire::message M> std::size_t layer_offset(bytes datagram) {
+  if constexpr (std::is_same_v<M, wire::rmcp_header>) {
     return 0;
-  } else if constexpr (std::is_same_v<M, session_header_v2> || std::is_same_v<M, session_v15>) {
-    return rmcp_header::size;
+  } else if constexpr (std::is_same_v<M, wire::session_header_v2> || std::is_same_v<M, wire::session_v15>) {
+    return wire::rmcp_header::size;
   } else {
     const bytes payload = payload_of(datagram);
     if (payload.empty()) throw std::runtime_error("no payload");
@@ -95,7 +95,7 @@ template <message M> std::size_t layer_offset(bytes datagram) {
 }  // namespace detail
 
 /// The fields of a message in wire order.
-template <message M> std::vector<field> fields_of(bytes message) {
+template <wire::message M> std::vector<field> fields_of(bytes message) {
   M m{};
   detail::field_finder finder(message);
   M::layout(finder, m);
@@ -103,7 +103,7 @@ template <message M> std::vector<field> fields_of(bytes message) {
 }
 
 /// Finds a field: "console_id", "integrity.algorithm". Throws if the message has no such field.
-template <message M> field find_field(bytes message, std::string_view name) {
+template <wire::message M> field find_field(bytes message, std::string_view name) {
   for (const auto& f : fields_of<M>(message))
     if (f.name == name) return f;
   throw std::runtime_error("no field " + std::string(name));
@@ -111,7 +111,7 @@ template <message M> field find_field(bytes message, std::string_view name) {
 
 /// Overrides a field of an encoded message. `value` is a number or an enum, written little-endian over the field's
 /// size, or bytes, which may be more or fewer than they replace.
-template <message M, class V> void override_in(octets& message, std::string_view name, const V& value) {
+template <wire::message M, class V> void override_in(octets& message, std::string_view name, const V& value) {
   const auto f = find_field<M>(message, name);
   const auto with = detail::field_bytes(value, f.size);
   const auto at = message.begin() + static_cast<std::ptrdiff_t>(f.offset);
@@ -122,7 +122,7 @@ template <message M, class V> void override_in(octets& message, std::string_view
 /// session_v15, or the message. The header's length follows a message that grows or shrinks.
 ///
 ///     override_field<rakp2>(datagram, "managed_random", octets(16));  // and its code is stale
-template <message M, class V> void override_field(octets& datagram, std::string_view name, const V& value) {
+template <wire::message M, class V> void override_field(octets& datagram, std::string_view name, const V& value) {
   const std::size_t at = detail::layer_offset<M>(datagram);
   octets layer(datagram.begin() + static_cast<std::ptrdiff_t>(at), datagram.end());
   override_in<M>(layer, name, value);
@@ -130,8 +130,9 @@ template <message M, class V> void override_field(octets& datagram, std::string_
   datagram.resize(at);
   datagram.insert(datagram.end(), layer.begin(), layer.end());
   if (datagram.size() == before) return;
-  if (at == payload_v2) store_le16(&datagram[payload_v2 - 2], static_cast<std::uint16_t>(layer.size()));
-  if (at == sessionless_v15_payload) datagram[at - 1] = static_cast<std::uint8_t>(layer.size());
+  if (at == wire::payload_v2)
+    core::store_le16(&datagram[wire::payload_v2 - 2], static_cast<std::uint16_t>(layer.size()));
+  if (at == wire::sessionless_v15_payload) datagram[at - 1] = static_cast<std::uint8_t>(layer.size());
 }
 
 }  // namespace rmcpp::testing

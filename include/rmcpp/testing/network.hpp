@@ -150,7 +150,7 @@ inline virtual_network::rule random_loss(unsigned percent, std::uint64_t seed) {
   return [percent, random = counting_entropy{.seed = seed}](parcel& p) mutable {
     std::array<std::uint8_t, 4> dice{};
     random.fill(dice);
-    if (load_le32(dice.data()) % 100 < percent) p.copies = 0;
+    if (core::load_le32(dice.data()) % 100 < percent) p.copies = 0;
   };
 }
 
@@ -165,7 +165,7 @@ inline std::string story_of(const virtual_network& net) {
   std::string text;
   for (const auto& p : net.transcript())
     text += std::to_string(p.sent.ms) + " ms, " + name(p.from) + " -> " + name(p.to) +
-            (p.copies == 0 ? ", lost\n" : "\n") + dump_datagram(p.data);
+            (p.copies == 0 ? ", lost\n" : "\n") + wire::dump_datagram(p.data);
   return text;
 }
 

@@ -20,7 +20,7 @@ class null_backend {
   class mac_key {
     friend null_backend;
     std::uint64_t state_ = 0;
-    mac_id id_{};
+    crypto::mac_id id_{};
     bool loaded_ = false;
   };
   class aes_key {
@@ -45,14 +45,14 @@ class null_backend {
     friend constexpr bool operator==(const counters&, const counters&) noexcept = default;
   };
 
-  static constexpr bool supports(mac_id) noexcept { return true; }
-  static constexpr bool supports(cipher_id) noexcept { return true; }
-  static constexpr bool supports(digest_id) noexcept { return true; }
+  static constexpr bool supports(crypto::mac_id) noexcept { return true; }
+  static constexpr bool supports(crypto::cipher_id) noexcept { return true; }
+  static constexpr bool supports(crypto::digest_id) noexcept { return true; }
 
-  status load(mac_key& key, mac_id id, bytes secret) noexcept {
+  status load(mac_key& key, crypto::mac_id id, bytes secret) noexcept {
     ++calls.load;
     if (fails()) return errc::crypto_failure;
-    if (secret.size() > max_mac_secret) return errc::invalid_argument;
+    if (secret.size() > crypto::max_mac_secret) return errc::invalid_argument;
     key.state_ = mix_length(mix(step(seed, static_cast<std::uint8_t>(id)), secret), secret.size());
     key.id_ = id;
     key.loaded_ = true;
@@ -62,13 +62,13 @@ class null_backend {
   status load(aes_key& key, bytes secret) noexcept {
     ++calls.load;
     if (fails()) return errc::crypto_failure;
-    if (secret.size() != aes_key_size) return errc::invalid_argument;
+    if (secret.size() != crypto::aes_key_size) return errc::invalid_argument;
     key.state_ = mix(step(seed, 0xae), secret);
     key.loaded_ = true;
     return {};
   }
 
-  status sign(mac_key& key, pieces data, mutable_bytes tag) noexcept {
+  status sign(mac_key& key, crypto::pieces data, mutable_bytes tag) noexcept {
     ++calls.sign;
     if (fails() || !key.loaded_) return errc::crypto_failure;
     if (tag.size() > tag_size(key.id_)) return errc::invalid_argument;
@@ -76,20 +76,20 @@ class null_backend {
     return {};
   }
 
-  status encrypt(aes_key& key, const block& iv, mutable_bytes data) noexcept {
+  status encrypt(aes_key& key, const crypto::block& iv, mutable_bytes data) noexcept {
     ++calls.encrypt;
     return apply(key, iv, data);
   }
 
-  status decrypt(aes_key& key, const block& iv, mutable_bytes data) noexcept {
+  status decrypt(aes_key& key, const crypto::block& iv, mutable_bytes data) noexcept {
     ++calls.decrypt;
     return apply(key, iv, data);
   }
 
-  status digest(digest_id id, pieces data, mutable_bytes out) noexcept {
+  status digest(crypto::digest_id id, crypto::pieces data, mutable_bytes out) noexcept {
     ++calls.digest;
     if (fails()) return errc::crypto_failure;
-    if (out.size() > digest_size) return errc::invalid_argument;
+    if (out.size() > crypto::digest_size) return errc::invalid_argument;
     spread(mix(step(seed, static_cast<std::uint8_t>(0xd0 + static_cast<unsigned>(id))), data), out);
     return {};
   }
@@ -119,7 +119,7 @@ class null_backend {
     for (const auto b : data) h = step(h, b);
     return h;
   }
-  static constexpr std::uint64_t mix(std::uint64_t h, pieces data) noexcept {
+  static constexpr std::uint64_t mix(std::uint64_t h, crypto::pieces data) noexcept {
     std::size_t total = 0;
     for (const bytes piece : data) {
       h = mix(h, piece);
@@ -146,9 +146,9 @@ class null_backend {
 
   bool fails() noexcept { return until_failure_ != 0 && --until_failure_ == 0; }
 
-  status apply(const aes_key& key, const block& iv, mutable_bytes data) noexcept {
+  status apply(const aes_key& key, const crypto::block& iv, mutable_bytes data) noexcept {
     if (fails() || !key.loaded_) return errc::crypto_failure;
-    if (data.empty() || data.size() % aes_block_size != 0) return errc::invalid_argument;
+    if (data.empty() || data.size() % crypto::aes_block_size != 0) return errc::invalid_argument;
     const std::uint64_t state = mix(key.state_, bytes(iv));
     for (std::size_t i = 0; i < data.size(); ++i) data[i] = static_cast<std::uint8_t>(data[i] ^ stream(state, i));
     return {};
@@ -156,6 +156,6 @@ class null_backend {
 
   std::uint64_t until_failure_ = 0;
 };
-static_assert(digest_backend<null_backend> && !fused_backend<null_backend>);
+static_assert(crypto::digest_backend<null_backend> && !crypto::fused_backend<null_backend>);
 
 }  // namespace rmcpp::testing

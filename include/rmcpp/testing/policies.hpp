@@ -39,7 +39,7 @@ struct counting_entropy {
     return true;
   }
 };
-static_assert(entropy_source<counting_entropy>);
+static_assert(crypto::entropy_source<counting_entropy>);
 
 /// An address of the test network.
 struct test_peer {
@@ -130,7 +130,7 @@ struct test_console_traits : console_traits {
 };
 
 /// A console's configuration; remembers the transitions it made.
-template <backend B = null_backend> struct console_setup {
+template <crypto::backend B = null_backend> struct console_setup {
   using traits = test_console_traits;
   B crypto{};
   counting_entropy random{.seed = 0xc0};
@@ -144,7 +144,7 @@ struct test_bmc_traits : bmc_traits {
 };
 
 /// A BMC's configuration; remembers the transitions it made.
-template <backend B = null_backend, class Traits = test_bmc_traits> struct bmc_setup {
+template <crypto::backend B = null_backend, class Traits = test_bmc_traits> struct bmc_setup {
   using peer = test_peer;
   using traits = Traits;
   B crypto{};

@@ -7,7 +7,7 @@
 /// \file
 /// ASF presence ping and pong (IPMI v2.0, 13.2): finding out whether a BMC is there, without a session.
 
-namespace rmcpp {
+namespace rmcpp::wire {
 
 inline constexpr std::uint32_t asf_enterprise = 4542;  ///< IANA number of the ASF, big-endian on the wire
 
@@ -49,7 +49,7 @@ struct presence_pong {
 
 /// A whole ping datagram, 12 bytes. Errors: buffer_too_small.
 constexpr result<std::size_t> encode_ping(std::uint8_t tag, mutable_bytes out) noexcept {
-  writer w(out);
+  core::writer w(out);
   w.group("rmcp_header", rmcp_header{rmcp_header::no_ack, {rmcp_class::asf}});
   w.group("asf_message", asf_message{.tag = tag});
   return {w.size(), w.error()};
@@ -58,11 +58,11 @@ constexpr result<std::size_t> encode_ping(std::uint8_t tag, mutable_bytes out) n
 /// A whole pong datagram, 28 bytes. Errors: buffer_too_small.
 constexpr result<std::size_t> encode_pong(std::uint8_t tag, const presence_pong& pong, mutable_bytes out) noexcept {
   std::array<std::uint8_t, 16> data{};
-  const auto n = encode(pong, data);
-  writer w(out);
+  const auto n = wire::encode(pong, data);
+  core::writer w(out);
   w.group("rmcp_header", rmcp_header{rmcp_header::no_ack, {rmcp_class::asf}});
   w.group("asf_message", asf_message{.type = asf_type::presence_pong, .tag = tag, .data = bytes(data.data(), *n)});
   return {w.size(), w.error()};
 }
 
-}  // namespace rmcpp
+}  // namespace rmcpp::wire

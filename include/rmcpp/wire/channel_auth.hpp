@@ -7,7 +7,7 @@
 /// Get Channel Authentication Capabilities, App 38h (IPMI v2.0, 22.13). Command messages are the data of a request and
 /// the data of a response after its completion code.
 
-namespace rmcpp {
+namespace rmcpp::wire {
 
 inline constexpr std::uint8_t this_channel = 0x0e;  ///< "the channel this arrives on"
 
@@ -58,4 +58,4 @@ struct channel_auth_response {
   }
 };
 
-}  // namespace rmcpp
+}  // namespace rmcpp::wire

@@ -7,7 +7,7 @@
 /// \file
 /// Cipher suites 0 to 19 (IPMI v2.0, tables 22-19 and 22-20) and Get Channel Cipher Suites, App 54h (22.15).
 
-namespace rmcpp {
+namespace rmcpp::wire {
 
 struct cipher_suite {
   std::uint8_t id = 0;
@@ -211,4 +211,4 @@ class cipher_suite_reader {
   std::uint32_t offered_ = 0;
 };
 
-}  // namespace rmcpp
+}  // namespace rmcpp::wire

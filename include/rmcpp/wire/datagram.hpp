@@ -9,7 +9,7 @@
 /// The one walk over a datagram's headers: RMCP (IPMI v2.0, 13.1.3), then the IPMI v1.5 or the RMCP+ session header
 /// (13.6). It decrypts and believes nothing, and applies no policy: what may come in which format is its caller's.
 
-namespace rmcpp {
+namespace rmcpp::wire {
 
 /// What stands behind the RMCP header.
 enum class packet_format : std::uint8_t {
@@ -52,7 +52,7 @@ struct seen {
 
 namespace detail {
 
-constexpr errc look_v15(reader& r, seen& s) noexcept {
+constexpr errc look_v15(core::reader& r, seen& s) noexcept {
   session_v15 header;
   s.format = packet_format::v15;
   r.group("session_v15", header);
@@ -64,7 +64,7 @@ constexpr errc look_v15(reader& r, seen& s) noexcept {
   return r.error();
 }
 
-constexpr errc look_v2(reader& r, seen& s) noexcept {
+constexpr errc look_v2(core::reader& r, seen& s) noexcept {
   session_header_v2 header;
   s.format = packet_format::v2;
   r.group("session_header_v2", header);
@@ -80,7 +80,7 @@ constexpr errc look_v2(reader& r, seen& s) noexcept {
   return errc::ok;
 }
 
-constexpr errc look_rmcp(reader& r, seen& s) noexcept {
+constexpr errc look_rmcp(core::reader& r, seen& s) noexcept {
   rmcp_header header;
   r.group("rmcp_header", header);
   if (r.error() != errc::ok) return r.error();
@@ -113,7 +113,7 @@ constexpr errc look_rmcp(reader& r, seen& s) noexcept {
 /// the payload of an RMCP+ packet that is not authenticated).
 RMCPP_FLATTEN constexpr result<seen> look(mutable_bytes datagram) noexcept {
   seen s{.datagram = datagram};
-  reader r(datagram);
+  core::reader r(datagram);
   const errc error = detail::look_rmcp(r, s);
   return {s, error};
 }
@@ -126,4 +126,4 @@ constexpr status check_sessionless(const seen& packet) noexcept {
   return packet.id == session_id::none && packet.sequence == 0 ? status{} : status{errc::unknown_session};
 }
 
-}  // namespace rmcpp
+}  // namespace rmcpp::wire

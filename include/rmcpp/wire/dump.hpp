@@ -21,6 +21,29 @@
 
 namespace rmcpp {
 
+inline std::string describe(role_byte r) {
+  return std::string(describe(r.level())) + (r.name_only() ? ", name-only lookup" : ", name and privilege lookup");
+}
+
+inline std::string describe(net_fn fn) {
+  switch (fn) {
+    case net_fn::chassis: return "Chassis";
+    case net_fn::bridge: return "Bridge";
+    case net_fn::sensor: return "Sensor/Event";
+    case net_fn::app: return "App";
+    case net_fn::firmware: return "Firmware";
+    case net_fn::storage: return "Storage";
+    case net_fn::transport: return "Transport";
+    case net_fn::group_extension: return "Group Extension";
+    case net_fn::oem_group: return "OEM/Group";
+  }
+  return static_cast<unsigned>(fn) >= 0x30 ? "OEM" : "reserved";
+}
+
+}  // namespace rmcpp
+
+namespace rmcpp::wire {
+
 /// Lower-case digits without separators, as tools take keys: "0600ff07".
 inline std::string hex(bytes b) {
   static constexpr char digits[] = "0123456789abcdef";
@@ -69,25 +92,6 @@ inline std::string describe(payload_byte p) {
          (p.authenticated() ? ", authenticated" : "");
 }
 
-inline std::string describe(role_byte r) {
-  return std::string(describe(r.level())) + (r.name_only() ? ", name-only lookup" : ", name and privilege lookup");
-}
-
-inline std::string describe(net_fn fn) {
-  switch (fn) {
-    case net_fn::chassis: return "Chassis";
-    case net_fn::bridge: return "Bridge";
-    case net_fn::sensor: return "Sensor/Event";
-    case net_fn::app: return "App";
-    case net_fn::firmware: return "Firmware";
-    case net_fn::storage: return "Storage";
-    case net_fn::transport: return "Transport";
-    case net_fn::group_extension: return "Group Extension";
-    case net_fn::oem_group: return "OEM/Group";
-  }
-  return static_cast<unsigned>(fn) >= 0x30 ? "OEM" : "reserved";
-}
-
 inline std::string describe(net_fn_lun n) {
   return describe(n.fn()) + (n.is_response() ? " response, LUN " : " request, LUN ") + std::to_string(n.lun());
 }
@@ -115,7 +119,7 @@ class dumper {
   template <class T> void u8(const char* name, const T& v) { number(name, v, 1); }
   template <class T> void low_bits(const char* name, const T& v, std::uint8_t mask) {
     T shown = v;
-    from_wire(shown, to_wire(v) & mask);
+    core::detail::from_wire(shown, core::detail::to_wire(v) & mask);
     number(name, shown, 1);
   }
   template <class T> void le16(const char* name, const T& v) { number(name, v, 2); }
@@ -171,7 +175,7 @@ class dumper {
 
  private:
   template <class T> void number(const char* name, const T& v, std::size_t size) {
-    const std::uint32_t raw = to_wire(v);
+    const std::uint32_t raw = core::detail::to_wire(v);
     add(raw, size);
     std::string digits;
     for (std::size_t i = 2 * size; i-- > 0;) digits += "0123456789ABCDEF"[(raw >> (4 * i)) & 0x0f];
@@ -206,7 +210,7 @@ class datagram_dumper {
 
  private:
   void rmcp(bytes in) {
-    const auto header = decode_prefix<rmcp_header>(in);
+    const auto header = wire::decode_prefix<rmcp_header>(in);
     if (!layer("rmcp_header", header, in)) return;
     in = in.subspan(header->size);
     const auto kind = header->message.kind;
@@ -216,14 +220,14 @@ class datagram_dumper {
   }
 
   void asf(bytes in) {
-    const auto m = decode<asf_message>(in);
+    const auto m = wire::decode<asf_message>(in);
     if (whole("asf_message", m, in) && m->type == asf_type::presence_pong)
       whole<presence_pong>("presence_pong", m->data);
   }
 
   void session(bytes in) {
-    if (!in.empty() && decode_prefix<session_header_v2>(in).error() != errc::bad_auth_type) return session_v2(in);
-    auto wrapper = decode_prefix<session_v15>(in);
+    if (!in.empty() && wire::decode_prefix<session_header_v2>(in).error() != errc::bad_auth_type) return session_v2(in);
+    auto wrapper = wire::decode_prefix<session_v15>(in);
     // This authentication code is the password itself.
     const bool password = wrapper->message.type == auth_type::straight_password;
     if (password) wrapper->message.authcode = {};
@@ -236,7 +240,7 @@ class datagram_dumper {
   }
 
   void session_v2(bytes in) {
-    const auto decoded = decode_prefix<session_header_v2>(in);
+    const auto decoded = wire::decode_prefix<session_header_v2>(in);
     if (!layer("session_header_v2", decoded, in)) return;
     const auto& header = decoded->message;
     in = in.subspan(decoded->size);
@@ -284,7 +288,7 @@ class datagram_dumper {
       return true;
     }
     dumper(out_).heading(name);
-    const auto why = explain<M>(in);
+    const auto why = wire::explain<M>(in);
     problem(why.error, why.field, why.offset);
     if (!hide) text("bytes", in.empty() ? "empty" : hex(in));
     return false;
@@ -295,7 +299,7 @@ class datagram_dumper {
   template <class M> bool whole(const char* name, const result<M>& m, bytes in) {
     return show(name, *m, m.error(), in);
   }
-  template <class M> void whole(const char* name, bytes in) { (void)whole(name, decode<M>(in), in); }
+  template <class M> void whole(const char* name, bytes in) { (void)whole(name, wire::decode<M>(in), in); }
   void raw(const char* name, bytes in) {
     dumper d(out_);
     d.heading(name);
@@ -324,4 +328,4 @@ template <message M> std::string dump(const M& m) {
 /// shown as bytes, the latter with the error, the field and its offset in the layer. Never fails.
 inline std::string dump_datagram(bytes datagram) { return detail::datagram_dumper::dump(datagram); }
 
-}  // namespace rmcpp
+}  // namespace rmcpp::wire

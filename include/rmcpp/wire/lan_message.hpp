@@ -84,6 +84,10 @@ constexpr const char* describe(completion_code c) noexcept {
   return "reserved completion code";
 }
 
+}  // namespace rmcpp
+
+namespace rmcpp::wire {
+
 /// Network function and LUN in one byte: bits 7:2 and 1:0.
 struct net_fn_lun {
   std::uint8_t value = 0;
@@ -193,4 +197,4 @@ inline constexpr std::uint8_t get_channel_cipher_suites = 0x54;
 inline constexpr std::uint8_t change_payload_encryption = 0x55;
 }  // namespace app
 
-}  // namespace rmcpp
+}  // namespace rmcpp::wire

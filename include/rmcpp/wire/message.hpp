@@ -11,10 +11,10 @@
 /// \file
 /// What every message shares: encode, decode and explain, and the field types that appear in more than one message.
 
-namespace rmcpp {
+namespace rmcpp::wire {
 
 /// A struct whose static `layout(io, self)` names its fields in wire order; cursors of all kinds run it.
-template <class M> concept message = requires(writer w, reader r, M m, const M c) {
+template <class M> concept message = requires(core::writer w, core::reader r, M m, const M c) {
   M::layout(w, c);
   M::layout(r, m);
 };
@@ -22,7 +22,7 @@ template <class M> concept message = requires(writer w, reader r, M m, const M c
 /// Writes `m` to the front of `out` and returns its length in bytes.
 /// Errors: buffer_too_small; too_long if a view exceeds what its length field can say.
 template <message M> RMCPP_FLATTEN constexpr result<std::size_t> encode(const M& m, mutable_bytes out) noexcept {
-  writer w(out);
+  core::writer w(out);
   M::layout(w, m);
   return {w.size(), w.error()};
 }
@@ -36,7 +36,7 @@ template <class M> struct decoded_prefix {
 /// Errors: truncated, bad_length, and what the message's own constants and checksums give.
 template <message M> constexpr result<decoded_prefix<M>> decode_prefix(bytes in) noexcept {
   decoded_prefix<M> d;
-  reader r(in);
+  core::reader r(in);
   M::layout(r, d.message);
   d.size = r.tolerates_rest() && r.error() == errc::ok ? in.size() : r.size();
   return {d, r.error()};
@@ -59,12 +59,16 @@ struct explanation {
 
 template <message M> constexpr explanation explain(bytes in) noexcept {
   M m{};
-  basic_reader<field_trace> r(in);
+  core::basic_reader<core::field_trace> r(in);
   M::layout(r, m);
   if (r.error() == errc::ok && r.size() != in.size() && !r.tolerates_rest())
     return {errc::trailing_bytes, "end of message", r.size()};
   return {r.error(), r.trace().name, r.trace().offset};
 }
+
+}  // namespace rmcpp::wire
+
+namespace rmcpp {
 
 /// A session id, chosen by the receiver of the packets that carry it; 0 means "outside a session".
 enum class session_id : std::uint32_t { none = 0 };

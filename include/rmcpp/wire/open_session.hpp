@@ -7,7 +7,7 @@
 /// RMCP+ Open Session Request and Response (IPMI v2.0, 13.17 and 13.18), the algorithm numbers of tables 13-17 to
 /// 13-19, and the status codes of table 13-15.
 
-namespace rmcpp {
+namespace rmcpp::wire {
 
 enum class authentication_algorithm : std::uint8_t {
   rakp_none = 0,
@@ -67,6 +67,10 @@ constexpr const char* describe(confidentiality_algorithm a) noexcept {
   return "reserved or OEM";
 }
 
+}  // namespace rmcpp::wire
+
+namespace rmcpp {
+
 /// Status codes of Open Session Response and RAKP 2, 3, 4 (IPMI v2.0, 13.24, table 13-15).
 enum class rakp_status : std::uint8_t {
   no_errors = 0x00,
@@ -114,6 +118,10 @@ constexpr const char* describe(rakp_status s) noexcept {
   }
   return "unknown status";
 }
+
+}  // namespace rmcpp
+
+namespace rmcpp::wire {
 
 /// One algorithm payload, 8 bytes (table 13-9). `Type` is 0 authentication, 1 integrity, 2 confidentiality.
 template <class Algorithm, std::uint8_t Type> struct algorithm_payload {
@@ -190,4 +198,4 @@ struct open_session_response {
   }
 };
 
-}  // namespace rmcpp
+}  // namespace rmcpp::wire

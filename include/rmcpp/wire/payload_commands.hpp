@@ -7,7 +7,7 @@
 /// \file
 /// The App commands that steer an RMCP+ session's payloads: data of the request.
 
-namespace rmcpp {
+namespace rmcpp::wire {
 
 /// Request of Suspend/Resume Payload Encryption, App 55h (IPMI v2.0, 24.3), 3 bytes.
 struct payload_encryption_request {
@@ -22,4 +22,4 @@ struct payload_encryption_request {
   }
 };
 
-}  // namespace rmcpp
+}  // namespace rmcpp::wire

@@ -23,6 +23,11 @@ struct role_byte {
 };
 
 using username = bounded<16>;
+
+}  // namespace rmcpp
+
+namespace rmcpp::wire {
+
 /// A RAKP code as on the wire, up to 32 bytes (SHA-256). Some firmware sends one byte too many; 33 lets it be seen.
 using rakp_code = bounded<33>;
 
@@ -106,4 +111,4 @@ struct rakp4 {
   }
 };
 
-}  // namespace rmcpp
+}  // namespace rmcpp::wire

@@ -3,7 +3,7 @@
 
 #include <rmcpp/wire/message.hpp>
 
-namespace rmcpp {
+namespace rmcpp::wire {
 
 /// Class byte of the RMCP header: bit 7 acknowledges, bits 4:0 are the class.
 struct rmcp_class {
@@ -41,4 +41,4 @@ constexpr rmcp_header acknowledge(const rmcp_header& h) noexcept {
   return {h.sequence, {static_cast<std::uint8_t>(h.kind.value | 0x80)}};
 }
 
-}  // namespace rmcpp
+}  // namespace rmcpp::wire

@@ -8,7 +8,7 @@
 /// The two commands with which an IPMI v1.5 session begins: data of the request, and of the response after its
 /// completion code.
 
-namespace rmcpp {
+namespace rmcpp::wire {
 
 /// Request of Get Session Challenge, App 39h (IPMI v2.0, 22.16), 17 bytes; outside a session.
 struct session_challenge_request {
@@ -62,4 +62,4 @@ struct activate_session_response {
   }
 };
 
-}  // namespace rmcpp
+}  // namespace rmcpp::wire

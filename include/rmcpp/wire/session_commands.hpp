@@ -6,7 +6,7 @@
 /// \file
 /// The App commands that steer a session: data of the request, and of the response after its completion code.
 
-namespace rmcpp {
+namespace rmcpp::wire {
 
 /// Get System GUID, App 37h (IPMI v2.0, 22.14): no request data; response 16 bytes.
 struct system_guid_response {
@@ -85,4 +85,4 @@ struct session_info_response {
   }
 };
 
-}  // namespace rmcpp
+}  // namespace rmcpp::wire

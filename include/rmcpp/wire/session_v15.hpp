@@ -4,7 +4,7 @@
 #include <rmcpp/wire/message.hpp>
 #include <rmcpp/wire/rmcp.hpp>
 
-namespace rmcpp {
+namespace rmcpp::wire {
 
 /// Authentication type or format, first byte after the RMCP header (IPMI v2.0, table 13-8).
 enum class auth_type : std::uint8_t {
@@ -47,11 +47,11 @@ template <message M> constexpr result<std::size_t> encode_sessionless_v15(const 
   if (out.size() < sessionless_v15_payload) return errc::buffer_too_small;
   const auto n = encode(m, out.subspan(sessionless_v15_payload));
   if (!n) return n.error();
-  writer w(out);
+  core::writer w(out);
   w.group("rmcp_header", rmcp_header{});
   // The message already lies where the layout puts it.
   w.group("session_v15", session_v15{.payload = out.subspan(sessionless_v15_payload, *n)});
   return {w.size(), w.error()};
 }
 
-}  // namespace rmcpp
+}  // namespace rmcpp::wire

@@ -38,6 +38,10 @@ constexpr const char* describe(payload_type t) noexcept {
   return t >= payload_type::oem0 && t <= payload_type::oem7 ? "OEM payload" : "reserved";
 }
 
+}  // namespace rmcpp
+
+namespace rmcpp::wire {
+
 /// Payload type byte: bit 7 encrypted, bit 6 authenticated, bits 5:0 type.
 struct payload_byte {
   std::uint8_t value = 0;
@@ -109,7 +113,7 @@ constexpr result<std::size_t> frame_sessionless_v2(payload_type type, result<std
                                                    mutable_bytes out) noexcept {
   if (!n) return n;
   if (*n > 0xffff) return errc::too_long;
-  writer w(out);
+  core::writer w(out);
   w.group("rmcp_header", rmcp_header{});
   w.group("session_header_v2",
           session_header_v2{.payload = payload_byte::of(type), .length = static_cast<std::uint16_t>(*n)});
@@ -127,4 +131,4 @@ constexpr result<std::size_t> encode_sessionless_v2(payload_type type, const M& 
   return detail::frame_sessionless_v2(type, encode(m, out.subspan(payload_v2)), out);
 }
 
-}  // namespace rmcpp
+}  // namespace rmcpp::wire

@@ -3,7 +3,7 @@
 
 #include <rmcpp/wire/message.hpp>
 
-namespace rmcpp {
+namespace rmcpp::wire {
 
 /// Serial over LAN packet, payload type 01h (IPMI v2.0, 15.9, tables 15-2 and 15-3): 4 bytes and the characters.
 struct sol_packet {
@@ -25,4 +25,4 @@ struct sol_packet {
   }
 };
 
-}  // namespace rmcpp
+}  // namespace rmcpp::wire
