@@ -79,6 +79,42 @@ TEST_CASE("a secret's memory is zero after its end") {
 
 template <class T> concept comparable = requires(const T& a) { a == a; };
 
+TEST_CASE("what wipes itself is wiped where it was moved from, and at its end") {
+  struct state {
+    std::array<std::uint8_t, 20> key{};
+    bool loaded = false;
+  };
+  using wiping = self_wiping<state>;
+  STATIC_REQUIRE((std::is_nothrow_move_constructible_v<wiping> && std::is_nothrow_move_assignable_v<wiping>));
+  STATIC_REQUIRE((!std::is_copy_constructible_v<wiping> && !std::is_copy_assignable_v<wiping>));
+  const auto memory = [](const wiping& w) { return bytes(reinterpret_cast<const std::uint8_t*>(&w), sizeof w); };
+  const auto holds = [](const wiping& w, std::uint8_t value) {
+    return w->loaded && w->key == std::array<std::uint8_t, 20>{value};
+  };
+  alignas(wiping) std::array<std::uint8_t, sizeof(wiping)> room{};
+  auto& first = *new (room.data()) wiping;
+  CHECK(all_zero(memory(first)));
+  first->key[0] = 7;
+  first->loaded = true;
+  wiping second = std::move(first);
+  CHECK(holds(second, 7));
+  CHECK(all_zero(memory(first)));
+  first->key[0] = 9;
+  first->loaded = true;
+  first = std::move(second);
+  CHECK(holds(first, 7));
+  CHECK(all_zero(memory(second)));  // NOLINT(bugprone-use-after-move): that is what is tested
+  auto& itself = first;
+  first = std::move(itself);
+  CHECK(holds(first, 7));
+  second = std::move(first);
+  second.wipe();
+  CHECK(all_zero(memory(second)));
+  first->key[0] = 7;
+  first.~wiping();
+  CHECK(all_zero(room));
+}
+
 TEST_CASE("secrets cannot be compared or printed by accident") {
   STATIC_REQUIRE_FALSE(comparable<secret<16>>);
   STATIC_REQUIRE_FALSE(std::is_convertible_v<secret<16>, bytes>);

@@ -35,6 +35,30 @@ inline void add_differences(const std::uint8_t* a, const std::uint8_t* b, std::s
 
 }  // namespace detail
 
+/// A secret value, made of plain bytes and zero when it holds nothing, that wipes itself. It moves, and then its source
+/// is wiped; it is not copied.
+template <class T> class self_wiping {
+  static_assert(std::is_trivially_copyable_v<T>);
+
+ public:
+  self_wiping() noexcept = default;
+  self_wiping(self_wiping&& from) noexcept : value_(from.value_) { from.wipe(); }
+  self_wiping& operator=(self_wiping&& from) noexcept {
+    if (this == &from) return *this;
+    value_ = from.value_;
+    from.wipe();
+    return *this;
+  }
+  ~self_wiping() { wipe(); }
+
+  void wipe() noexcept { core::wipe({reinterpret_cast<std::uint8_t*>(&value_), sizeof value_}); }
+  [[nodiscard]] T* operator->() noexcept { return &value_; }
+  [[nodiscard]] const T* operator->() const noexcept { return &value_; }
+
+ private:
+  T value_{};
+};
+
 }  // namespace rmcpp::core
 
 namespace rmcpp {
