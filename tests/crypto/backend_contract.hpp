@@ -12,10 +12,13 @@
 
 #include "support/catch.hpp"
 #include "support/hex.hpp"
+#include "support/residue.hpp"
 
 #include <string>
 #include <string_view>
 #include <tuple>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace rmcpp::test::contract {
@@ -141,6 +144,23 @@ template <backend B> buffer encrypted(B& b, bytes key, bytes data) {
   REQUIRE(b.encrypt(k, nist_iv, out).has_value());
   return out;
 }
+
+/// The first 64 bytes of a key: pads, midstates, a schedule or pointers, whatever the backend has there.
+template <class Key> buffer memory_of(const Key& key) {
+  const auto* const at = reinterpret_cast<const std::uint8_t*>(&key);
+  return {at, at + std::min<std::size_t>(sizeof key, 64)};
+}
+/// Whether any 16 of the bytes that were there once still are.
+template <class Key> bool still_holds(const Key& key, bytes before) {
+  for (std::size_t at = 0; at + 16 <= before.size(); at += 16) {
+    const bytes part = before.subspan(at, 16);
+    if (!all_zero(part) && test::memory_holds(key, part)) return true;
+  }
+  return false;
+}
+template <class T>
+constexpr bool only_moves = std::is_nothrow_move_constructible_v<T>&& std::is_nothrow_move_assignable_v<T> &&
+                            !std::is_copy_constructible_v<T> && !std::is_copy_assignable_v<T>;
 
 TEMPLATE_LIST_TEST_CASE("HMAC gives the tags of RFC 2202 and RFC 4231, and their leftmost bytes", "[crypto][hmac]",
                         tested_backends) {
@@ -388,5 +408,148 @@ TEMPLATE_LIST_TEST_CASE("a refused load leaves the key as it was", "[crypto][mis
   CHECK(b.encrypt(aes, nist_iv, blocks).has_value());
   CHECK(blocks == encrypted(b, nist_key, nist_plain));
 }
+
+// NOLINTBEGIN(bugprone-use-after-move): what a moved-from key and backend still do is what is tested
+
+TEMPLATE_LIST_TEST_CASE("a moved key signs as before, and its source is empty and wiped", "[crypto][move]",
+                        tested_backends) {
+  using mac_key = typename TestType::mac_key;
+  STATIC_REQUIRE(only_moves<mac_key>);
+  TestType b;
+  const auto data = text("what do ya want for nothing?");
+  const auto secret = counting(max_mac_secret);
+  const auto tag_of = [&](mac_key& key, mac_id id) {
+    buffer tag(tag_size(id));
+    const auto made = b.sign(key, std::array{bytes(data)}, tag);
+    return made ? to_hex(tag) : std::string(describe(made.error()));
+  };
+  const std::string failed = describe(errc::crypto_failure);
+  for (const auto id : all_macs) {
+    CAPTURE(static_cast<int>(id));
+    const auto expected = oracle(id, secret, data);
+    mac_key first;
+    REQUIRE(b.load(first, id, secret).has_value());
+    auto before = memory_of(first);
+    mac_key second = std::move(first);
+    CHECK(tag_of(second, id) == expected);
+    CHECK(tag_of(first, id) == failed);
+    CHECK_FALSE(still_holds(first, before));
+    b.unload(first);
+
+    before = memory_of(second);
+    mac_key third = std::move(second);
+    CHECK(tag_of(third, id) == expected);
+    CHECK_FALSE(still_holds(second, before));
+
+    // Onto a loaded key, of which nothing is left.
+    const auto other = id == mac_id::hmac_md5 ? mac_id::hmac_sha256 : mac_id::hmac_md5;
+    REQUIRE(b.load(first, other, times(max_mac_secret, 0x42)).has_value());
+    const auto overwritten = memory_of(first);
+    before = memory_of(third);
+    first = std::move(third);
+    CHECK(tag_of(first, id) == expected);
+    CHECK(tag_of(third, id) == failed);
+    CHECK_FALSE(still_holds(first, overwritten));
+    CHECK_FALSE(still_holds(third, before));
+
+    mac_key& itself = first;
+    first = std::move(itself);
+    CHECK(tag_of(first, id) == expected);
+
+    // An empty one empties; what was moved from can be loaded again.
+    before = memory_of(first);
+    first = std::move(second);
+    CHECK(tag_of(first, id) == failed);
+    CHECK_FALSE(still_holds(first, before));
+    REQUIRE(b.load(second, id, secret).has_value());
+    CHECK(tag_of(second, id) == expected);
+  }
+}
+
+TEMPLATE_LIST_TEST_CASE("a moved key encrypts and decrypts as before, and its source is empty and wiped",
+                        "[crypto][move]", tested_backends) {
+  using aes_key = typename TestType::aes_key;
+  STATIC_REQUIRE(only_moves<aes_key>);
+  TestType b;
+  const auto works = [&](aes_key& key) {
+    buffer data(nist_plain);
+    if (!b.encrypt(key, nist_iv, data) || data != nist_cipher) return false;
+    return b.decrypt(key, nist_iv, data).has_value() && data == nist_plain;
+  };
+  const auto fails = [&](aes_key& key) {
+    buffer data(nist_plain);
+    return b.encrypt(key, nist_iv, data).error() == errc::crypto_failure &&
+           b.decrypt(key, nist_iv, data).error() == errc::crypto_failure && data == nist_plain;
+  };
+  aes_key first;
+  REQUIRE(b.load(first, nist_key).has_value());
+  auto before = memory_of(first);
+  aes_key second = std::move(first);
+  CHECK(works(second));
+  CHECK(fails(first));
+  CHECK_FALSE(still_holds(first, before));
+  b.unload(first);
+
+  before = memory_of(second);
+  aes_key third = std::move(second);
+  CHECK(works(third));
+  CHECK(fails(second));
+  CHECK_FALSE(still_holds(second, before));
+
+  REQUIRE(b.load(first, times(aes_key_size, 0x42)).has_value());
+  const auto overwritten = memory_of(first);
+  before = memory_of(third);
+  first = std::move(third);
+  CHECK(works(first));
+  CHECK(fails(third));
+  CHECK_FALSE(still_holds(first, overwritten));
+  CHECK_FALSE(still_holds(third, before));
+
+  aes_key& itself = first;
+  first = std::move(itself);
+  CHECK(works(first));
+
+  before = memory_of(first);
+  first = std::move(second);
+  CHECK(fails(first));
+  CHECK_FALSE(still_holds(first, before));
+  REQUIRE(b.load(second, nist_key).has_value());
+  CHECK(works(second));
+}
+
+TEMPLATE_LIST_TEST_CASE("a moved backend works on with its keys, and its source unloads what is empty",
+                        "[crypto][move]", tested_backends) {
+  STATIC_REQUIRE(only_moves<TestType>);
+  TestType first;
+  typename TestType::mac_key mac, no_mac;
+  typename TestType::aes_key aes, no_aes;
+  REQUIRE(first.load(mac, mac_id::hmac_sha1, text("Jefe")).has_value());
+  REQUIRE(first.load(aes, nist_key).has_value());
+  const auto data = text("what do ya want for nothing?");
+  const auto check_works = [&](TestType& b) {
+    buffer tag(20), blocks(nist_plain);
+    CHECK(b.sign(mac, std::array{bytes(data)}, tag).has_value());
+    CHECK(to_hex(tag) == "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79");
+    CHECK(b.encrypt(aes, nist_iv, blocks).has_value());
+    CHECK(blocks == nist_cipher);
+    CHECK(hmac(b, mac_id::hmac_md5, text("Jefe"), data) == "750c783e6ab0b503eaa86e310a5db738");
+    CHECK(encrypted(b, nist_key, nist_plain) == nist_cipher);
+  };
+  TestType second = std::move(first);
+  check_works(second);
+  first.unload(no_mac);
+  first.unload(no_aes);
+  {
+    TestType third;
+    third = std::move(second);
+    check_works(third);
+    first = std::move(third);
+  }
+  check_works(first);
+  second.unload(mac);
+  second.unload(aes);
+}
+
+// NOLINTEND(bugprone-use-after-move)
 
 }  // namespace rmcpp::test::contract

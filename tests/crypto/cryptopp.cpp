@@ -42,6 +42,28 @@ TEST_CASE("Crypto++ allocates when an AES key is first loaded, and in MD2, and n
   CHECK(good);
 }
 
+TEST_CASE("a moved backend has the heap that AES needs, and its source is as good as new", "[crypto][heap][move]") {
+  cryptopp_backend first;
+  cryptopp_backend::aes_key key;
+  auto data = nist_plain;
+  REQUIRE(first.load(key, nist_key));
+  std::size_t moving = 0, using_it = 0;
+  bool good = true;
+  moving = test::count_heap_calls([&] {
+    cryptopp_backend second = std::move(first);
+    using_it = test::count_heap_calls([&] {
+      good = good && second.encrypt(key, nist_iv, data) && second.load(key, nist_key) &&
+             second.decrypt(key, nist_iv, data);
+    });
+  });
+  CHECK(using_it == 0);
+  CHECK(moving == 0);
+  CHECK((good && data == nist_plain));
+  // NOLINTNEXTLINE(bugprone-use-after-move): that is what is tested
+  CHECK(encrypted(first, nist_key, nist_plain) == nist_cipher);
+  CHECK(hmac(first, mac_id::hmac_md5, {}, {}) == oracle(mac_id::hmac_md5, {}, {}));
+}
+
 TEST_CASE("the scratch hashers forget what they made: K1 and K2 are made by sign()", "[crypto][secrets]") {
   for (const auto id : {mac_id::hmac_md5, mac_id::hmac_sha1, mac_id::hmac_sha256}) {
     CAPTURE(static_cast<int>(id));

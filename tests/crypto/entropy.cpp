@@ -193,5 +193,11 @@ TEST_CASE("only the first use makes a heap call", "[crypto][entropy][heap]") {
     for (int i = 0; i < 1000; ++i) good = good && e.fill(iv);  // some 15 pools
   });
   CHECK(calls == 0);
+  // The schedule moves with the rest.
+  const auto calls_moved = test::count_heap_calls([&] {
+    cryptopp_entropy moved = std::move(e);
+    for (int i = 0; i < 1000; ++i) good = good && moved.fill(iv);
+  });
+  CHECK(calls_moved == 0);
   CHECK(good);
 }

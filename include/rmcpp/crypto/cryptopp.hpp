@@ -9,6 +9,8 @@
 
 #include <cryptopp/osrng.h>
 
+#include <utility>
+
 /// \file
 /// The Crypto++ backend: keys, checks and the end of exceptions. How Crypto++ is driven, and what that buys, is in
 /// cryptopp_kernel.hpp. Heap is used when a backend first loads or uses an AES key (9.3 KB, of which a key itself holds
@@ -19,46 +21,41 @@ namespace rmcpp {
 /// The default crypto backend, on Crypto++ 8. One per thread: it keeps scratch hashers.
 class cryptopp_backend {
  public:
-  /// HMAC midstates; wiped with the object.
+  /// HMAC midstates; wiped with the object, and where they are moved from.
   class mac_key {
-   public:
-    mac_key() noexcept = default;
-    mac_key(const mac_key&) = delete;
-    mac_key& operator=(const mac_key&) = delete;
-    ~mac_key() { wipe(); }
-
-   private:
     friend cryptopp_backend;
-    void wipe() noexcept {
-      rmcpp::core::wipe({reinterpret_cast<std::uint8_t*>(&midstates_), sizeof midstates_});
-      loaded_ = false;
-    }
-    crypto::detail::hmac_midstates midstates_{};
-    crypto::mac_id id_{};
-    bool loaded_ = false;
+    struct state {
+      crypto::detail::hmac_midstates midstates{};
+      crypto::mac_id id{};
+      bool loaded = false;
+    };
+    core::self_wiping<state> its_{};
   };
 
-  /// Both key schedules; wiped with the object.
+  /// Both key schedules; wiped with the object, and where they are moved from.
   class aes_key {
-   public:
-    aes_key() noexcept = default;
-    aes_key(const aes_key&) = delete;
-    aes_key& operator=(const aes_key&) = delete;
-    ~aes_key() { wipe(); }
-
-   private:
     friend cryptopp_backend;
     using schedule = crypto::detail::aes_encryption::schedule;
     static_assert(std::is_same_v<schedule, crypto::detail::aes_decryption::schedule>);
-    void wipe() noexcept {
-      rmcpp::core::wipe({reinterpret_cast<std::uint8_t*>(&encryption_), sizeof encryption_});
-      rmcpp::core::wipe({reinterpret_cast<std::uint8_t*>(&decryption_), sizeof decryption_});
-      loaded_ = false;
-    }
-    alignas(16) schedule encryption_{};
-    alignas(16) schedule decryption_{};
-    bool loaded_ = false;
+    struct state {
+      alignas(16) schedule encryption{};
+      alignas(16) schedule decryption{};
+      bool loaded = false;
+    };
+    core::self_wiping<state> its_{};
   };
+
+  cryptopp_backend() noexcept = default;
+  /// Moves the heap that AES needs. The hashers stay, for they hold nothing between two calls; the source is as good as
+  /// new.
+  cryptopp_backend(cryptopp_backend&& from) noexcept
+      : encryption_(std::move(from.encryption_)), decryption_(std::move(from.decryption_)) {}
+  cryptopp_backend& operator=(cryptopp_backend&& from) noexcept {
+    encryption_ = std::move(from.encryption_);
+    decryption_ = std::move(from.decryption_);
+    return *this;
+  }
+  ~cryptopp_backend() = default;
 
   static constexpr bool supports(crypto::mac_id) noexcept { return true; }
   static constexpr bool supports(crypto::cipher_id) noexcept { return true; }
@@ -67,10 +64,10 @@ class cryptopp_backend {
   /// Errors: invalid_argument if the secret is longer than 64 bytes.
   status load(mac_key& key, crypto::mac_id id, bytes secret_bytes) noexcept {
     if (secret_bytes.size() > crypto::max_mac_secret) return errc::invalid_argument;
-    key.id_ = id;
+    key.its_->id = id;
     return guarded([&] {
       with_hash(id, [&](auto& hash) { load_midstates(hash, key, secret_bytes); });
-      key.loaded_ = true;
+      key.its_->loaded = true;
       return status{};
     });
   }
@@ -79,22 +76,22 @@ class cryptopp_backend {
   status load(aes_key& key, bytes secret_bytes) noexcept {
     if (secret_bytes.size() != crypto::aes_key_size) return errc::invalid_argument;
     return guarded([&] {
-      encryption_.expand(secret_bytes, key.encryption_);
-      decryption_.expand(secret_bytes, key.decryption_);
-      key.loaded_ = true;
+      encryption_.expand(secret_bytes, key.its_->encryption);
+      decryption_.expand(secret_bytes, key.its_->decryption);
+      key.its_->loaded = true;
       return status{};
     });
   }
 
   /// Errors: crypto_failure if the key is not loaded; invalid_argument if the tag is longer than the algorithm's.
   status sign(mac_key& key, crypto::pieces data, mutable_bytes tag) noexcept {
-    if (!key.loaded_) return errc::crypto_failure;
-    if (tag.size() > tag_size(key.id_)) return errc::invalid_argument;
+    if (!key.its_->loaded) return errc::crypto_failure;
+    if (tag.size() > tag_size(key.its_->id)) return errc::invalid_argument;
     return guarded([&] {
-      with_hash(key.id_, [&](auto& hash) {
-        hash.set(key.midstates_.inner.data());
+      with_hash(key.its_->id, [&](auto& hash) {
+        hash.set(key.its_->midstates.inner.data());
         hash.finish_pieces(data, hash.block_size);
-        hash.finish_outer(key.midstates_.outer.data());
+        hash.finish_outer(key.its_->midstates.outer.data());
         hash.extract(tag);
         hash.forget();
       });
@@ -107,7 +104,7 @@ class cryptopp_backend {
     if (const auto ok = usable(key, data); !ok) return ok;
     return guarded([&] {
       std::uint8_t* const d = data.data();
-      const crypto::detail::aes_encryption::lease lease(encryption_, key.encryption_);
+      const crypto::detail::aes_encryption::lease lease(encryption_, key.its_->encryption);
       // Where the IV lies elsewhere, the first block is done apart.
       encryption_.AdvancedProcessBlocks(d, iv.data(), d, crypto::aes_block_size,
                                         CryptoPP::BlockTransformation::BT_XorInput);
@@ -121,15 +118,16 @@ class cryptopp_backend {
   /// encrypt() and sign() of one packet, interleaved; clobbers up to 64 bytes of `p.data` behind `p.code`, where it has
   /// them. Errors: as theirs.
   status encrypt_then_sign(aes_key& aes, mac_key& mac, const crypto::fused_packet& p) noexcept {
-    if (!mac.loaded_) return errc::crypto_failure;
-    if (p.code_size > tag_size(mac.id_) || p.code > p.data.size() || p.code_size > p.data.size() - p.code)
+    if (!mac.its_->loaded) return errc::crypto_failure;
+    if (p.code_size > tag_size(mac.its_->id) || p.code > p.data.size() || p.code_size > p.data.size() - p.code)
       return errc::invalid_argument;
     if (p.text < crypto::aes_block_size || p.text > p.code || p.text_size > p.code - p.text)
       return errc::invalid_argument;
     if (const auto ok = usable(aes, p.data.subspan(p.text, p.text_size)); !ok) return ok;
     return guarded([&] {
-      const crypto::detail::aes_encryption::lease lease(encryption_, aes.encryption_);
-      with_hash(mac.id_, [&](auto& hash) { crypto::detail::encrypt_then_sign(hash, encryption_, mac.midstates_, p); });
+      const crypto::detail::aes_encryption::lease lease(encryption_, aes.its_->encryption);
+      with_hash(mac.its_->id,
+                [&](auto& hash) { crypto::detail::encrypt_then_sign(hash, encryption_, mac.its_->midstates, p); });
       return status{};
     });
   }
@@ -139,7 +137,7 @@ class cryptopp_backend {
     if (const auto ok = usable(key, data); !ok) return ok;
     return guarded([&] {
       std::uint8_t* const d = data.data();
-      const crypto::detail::aes_decryption::lease lease(decryption_, key.decryption_);
+      const crypto::detail::aes_decryption::lease lease(decryption_, key.its_->decryption);
       // In a packet the IV lies right before; elsewhere the first block is done apart, and last, for the second needs
       // it.
       const std::size_t apart = d == iv.data() + iv.size() ? 0 : crypto::aes_block_size;
@@ -167,9 +165,9 @@ class cryptopp_backend {
     });
   }
 
-  void unload(mac_key& key) noexcept { key.wipe(); }
+  void unload(mac_key& key) noexcept { key.its_.wipe(); }
 
-  void unload(aes_key& key) noexcept { key.wipe(); }
+  void unload(aes_key& key) noexcept { key.its_.wipe(); }
 
  private:
   /// A library's exception ends here.
@@ -198,14 +196,14 @@ class cryptopp_backend {
       hash.blocks(pad.data(), pad.size());
       hash.get(to);
     };
-    midstate(0x36, key.midstates_.inner.data());
-    midstate(0x5c, key.midstates_.outer.data());
+    midstate(0x36, key.its_->midstates.inner.data());
+    midstate(0x5c, key.its_->midstates.outer.data());
     rmcpp::core::wipe(pad);
     hash.forget();
   }
 
   static status usable(const aes_key& key, mutable_bytes data) noexcept {
-    if (!key.loaded_) return errc::crypto_failure;
+    if (!key.its_->loaded) return errc::crypto_failure;
     return data.empty() || data.size() % crypto::aes_block_size != 0 ? status{errc::invalid_argument} : status{};
   }
 
@@ -308,6 +306,7 @@ template <class Seed> class cryptopp_generator {
     key_ = from.key_;
     used_ = from.used_;
     pools_left_ = from.pools_left_;
+    aes_ = std::move(from.aes_);
     from.reseed();
   }
 

@@ -23,6 +23,7 @@
 #include <bit>
 #include <cstring>
 #include <type_traits>
+#include <utility>
 
 /// \file
 /// Part of the Crypto++ backend, included by it only: Crypto++ driven below its own classes. Every trick that buys
@@ -201,6 +202,15 @@ template <class Direction> class open_aes : public Direction {
  public:
   using schedule = std::array<CryptoPP::word32, 44>;
 
+  open_aes() noexcept = default;
+  /// Takes the heap over, so that the object moved to needs none of its own; the other one begins anew.
+  open_aes(open_aes&& from) noexcept { swap(from); }
+  open_aes& operator=(open_aes&& from) noexcept {
+    swap(from);
+    return *this;
+  }
+  ~open_aes() = default;
+
   /// The round keys of a key, which is then forgotten here. Throws if memory is short, the first time.
   void expand(bytes key, schedule& to) {
     Direction::SetKey(key.data(), key.size());
@@ -231,6 +241,14 @@ template <class Direction> class open_aes : public Direction {
   };
 
  private:
+  /// Crypto++ can only copy these, on the heap.
+  void swap(open_aes& other) noexcept {
+    this->m_key.swap(other.m_key);
+    this->m_aliasBlock.swap(other.m_aliasBlock);
+    std::swap(this->m_rounds, other.m_rounds);
+    std::swap(ready_, other.ready_);
+  }
+
   using block = CryptoPP::SecBlock<CryptoPP::word32, CryptoPP::AllocatorWithCleanup<CryptoPP::word32, true>>;
   struct words : block {
     static constexpr CryptoPP::word32* block::*pointer() noexcept { return &words::m_ptr; }

@@ -15,7 +15,6 @@
 
 #include <array>
 #include <climits>
-#include <memory>
 #include <utility>
 
 /// \file
@@ -29,10 +28,31 @@
 
 namespace rmcpp::crypto::detail {
 
-template <auto Free> struct openssl_free {
-  template <class T> void operator()(T* p) const noexcept { Free(p); }
+/// Owns what libcrypto has made; move-only. As std::unique_ptr, whose header takes twice as long to compile as all the
+/// rest of this one.
+template <class T, auto Free> class openssl_ptr {
+ public:
+  openssl_ptr() noexcept = default;
+  explicit openssl_ptr(T* p) noexcept : p_(p) {}
+  openssl_ptr(openssl_ptr&& from) noexcept : p_(from.release()) {}
+  openssl_ptr& operator=(openssl_ptr&& from) noexcept {
+    reset(from.release());
+    return *this;
+  }
+  ~openssl_ptr() { reset(); }
+
+  [[nodiscard]] T* get() const noexcept { return p_; }
+  explicit operator bool() const noexcept { return p_ != nullptr; }
+  void reset(T* p = nullptr) noexcept {
+    if (p_) Free(p_);
+    p_ = p;
+  }
+
+ private:
+  T* release() noexcept { return std::exchange(p_, nullptr); }
+
+  T* p_ = nullptr;
 };
-template <class T, auto Free> using openssl_ptr = std::unique_ptr<T, openssl_free<Free>>;
 
 /// A provider's digest and one context for it, always initialised and holding nothing between two calls. False if the
 /// library has no such digest.
@@ -55,20 +75,42 @@ class openssl_digest {
     OSSL_PROVIDER_unquery_operation(provider, OSSL_OP_DIGEST, table);
   }
 
-  explicit operator bool() const noexcept { return context_ != nullptr; }
+  openssl_digest(openssl_digest&& from) noexcept
+      : md_(std::move(from.md_)), size_(from.size_), its_(std::exchange(from.its_, {})) {}
+  openssl_digest& operator=(openssl_digest&& from) noexcept {
+    if (this == &from) return *this;
+    free_context();  // before what keeps its provider loaded
+    md_ = std::move(from.md_);
+    size_ = from.size_;
+    its_ = std::exchange(from.its_, {});
+    return *this;
+  }
+  ~openssl_digest() { free_context(); }
+
+  explicit operator bool() const noexcept { return its_.context != nullptr; }
 
   /// The whole digest of `first` and `rest`; `out` has at least the digest's size.
   bool run(bytes first, pieces rest, mutable_bytes out) noexcept {
-    bool ok = fresh_ && update(first);
+    bool ok = its_.fresh && update(first);
     for (const bytes piece : rest) ok = ok && update(piece);
     std::size_t n = 0;
-    ok = ok && final_(context_.get(), out.data(), &n, out.size()) == 1 && n == size_;
+    ok = ok && its_.finish(its_.context, out.data(), &n, out.size()) == 1 && n == size_;
     // Now rather than before the next message: what was hashed may have been a key.
-    fresh_ = init_(context_.get(), nullptr) == 1;
-    return ok && fresh_;
+    if (its_.context) its_.fresh = its_.init(its_.context, nullptr) == 1;
+    return ok && its_.fresh;
   }
 
  private:
+  /// What the provider gave: its functions, and a context unless one of them is missing.
+  struct provided {
+    OSSL_FUNC_digest_init_fn* init = nullptr;
+    OSSL_FUNC_digest_update_fn* update = nullptr;
+    OSSL_FUNC_digest_final_fn* finish = nullptr;
+    OSSL_FUNC_digest_freectx_fn* free = nullptr;
+    void* context = nullptr;
+    bool fresh = false;
+  };
+
   /// `names` are separated by colons; one will do.
   [[nodiscard]] bool is_called(const char* names) const noexcept {
     std::array<char, 64> one{};
@@ -77,30 +119,29 @@ class openssl_digest {
   }
   void take(const OSSL_DISPATCH* f, void* provider_context) noexcept {
     OSSL_FUNC_digest_newctx_fn* create = nullptr;
-    OSSL_FUNC_digest_freectx_fn* destroy = nullptr;
     for (; f->function_id != 0; ++f) {
       switch (f->function_id) {
         case OSSL_FUNC_DIGEST_NEWCTX: create = OSSL_FUNC_digest_newctx(f); break;
-        case OSSL_FUNC_DIGEST_FREECTX: destroy = OSSL_FUNC_digest_freectx(f); break;
-        case OSSL_FUNC_DIGEST_INIT: init_ = OSSL_FUNC_digest_init(f); break;
-        case OSSL_FUNC_DIGEST_UPDATE: update_ = OSSL_FUNC_digest_update(f); break;
-        case OSSL_FUNC_DIGEST_FINAL: final_ = OSSL_FUNC_digest_final(f); break;
+        case OSSL_FUNC_DIGEST_FREECTX: its_.free = OSSL_FUNC_digest_freectx(f); break;
+        case OSSL_FUNC_DIGEST_INIT: its_.init = OSSL_FUNC_digest_init(f); break;
+        case OSSL_FUNC_DIGEST_UPDATE: its_.update = OSSL_FUNC_digest_update(f); break;
+        case OSSL_FUNC_DIGEST_FINAL: its_.finish = OSSL_FUNC_digest_final(f); break;
         default: break;
       }
     }
-    if (!create || !destroy || !init_ || !update_ || !final_) return;
-    context_ = {create(provider_context), destroy};
-    fresh_ = context_ && init_(context_.get(), nullptr) == 1;
+    if (!create || !its_.free || !its_.init || !its_.update || !its_.finish) return;
+    its_.context = create(provider_context);
+    its_.fresh = its_.context && its_.init(its_.context, nullptr) == 1;
   }
-  bool update(bytes data) noexcept { return data.empty() || update_(context_.get(), data.data(), data.size()) == 1; }
+  bool update(bytes data) noexcept { return data.empty() || its_.update(its_.context, data.data(), data.size()) == 1; }
+  void free_context() noexcept {
+    if (its_.context) its_.free(its_.context);
+    its_ = {};
+  }
 
   openssl_ptr<EVP_MD, EVP_MD_free> md_{};
   std::size_t size_ = 0;
-  OSSL_FUNC_digest_init_fn* init_ = nullptr;
-  OSSL_FUNC_digest_update_fn* update_ = nullptr;
-  OSSL_FUNC_digest_final_fn* final_ = nullptr;
-  std::unique_ptr<void, OSSL_FUNC_digest_freectx_fn*> context_{nullptr, nullptr};
-  bool fresh_ = false;
+  provided its_{};
 };
 
 }  // namespace rmcpp::crypto::detail
@@ -109,43 +150,32 @@ namespace rmcpp {
 
 /// A crypto backend on libcrypto 3. One per thread: it keeps scratch contexts, made by its constructor. An algorithm
 /// that the library does not give at run time, such as MD5 under a FIPS provider, fails with crypto_failure. There is
-/// no MD2. Keys may outlive the backend that loaded them.
+/// no MD2. Keys may outlive the backend that loaded them. A moved-from backend loads nothing.
 class openssl_backend {
   using mac_context = crypto::detail::openssl_ptr<EVP_MAC_CTX, EVP_MAC_CTX_free>;
   using cipher_context = crypto::detail::openssl_ptr<EVP_CIPHER_CTX, EVP_CIPHER_CTX_free>;
 
  public:
-  /// HMAC's padded keys, or EVP_MAC's context; wiped with the object.
+  /// HMAC's padded keys, or EVP_MAC's context; wiped with the object, and where they are moved from.
   class mac_key {
-   public:
-    mac_key() noexcept = default;
-    mac_key(const mac_key&) = delete;
-    mac_key& operator=(const mac_key&) = delete;
-    ~mac_key() { wipe(); }
-
-   private:
     friend openssl_backend;
     void wipe() noexcept {
-      rmcpp::core::wipe(inner_);
-      rmcpp::core::wipe(outer_);
       context_.reset();
-      loaded_ = false;
+      its_.wipe();
     }
-    std::array<std::uint8_t, 64> inner_{};
-    std::array<std::uint8_t, 64> outer_{};
+    struct state {
+      std::array<std::uint8_t, 64> inner{};
+      std::array<std::uint8_t, 64> outer{};
+      crypto::mac_id id{};
+      bool loaded = false;
+    };
     mac_context context_{};
-    crypto::mac_id id_{};
-    bool loaded_ = false;
+    core::self_wiping<state> its_{};
   };
 
-  /// A context for each direction, about 1 KB of heap once loaded.
+  /// A context for each direction, about 1 KB of heap once loaded. Moving hands it over: the source is left unloaded,
+  /// and what the target had is wiped.
   class aes_key {
-   public:
-    aes_key() noexcept = default;
-    aes_key(const aes_key&) = delete;
-    aes_key& operator=(const aes_key&) = delete;
-
-   private:
     friend openssl_backend;
     cipher_context encryption_{};
     cipher_context decryption_{};
@@ -173,13 +203,13 @@ class openssl_backend {
     }
     key.wipe();
     key.context_ = std::move(context);
-    for (std::size_t i = 0; i < key.inner_.size() && !whole_hmac_; ++i) {
+    for (std::size_t i = 0; i < key.its_->inner.size() && !whole_hmac_; ++i) {
       const unsigned k = i < secret_bytes.size() ? secret_bytes[i] : 0u;
-      key.inner_[i] = static_cast<std::uint8_t>(k ^ 0x36u);
-      key.outer_[i] = static_cast<std::uint8_t>(k ^ 0x5cu);
+      key.its_->inner[i] = static_cast<std::uint8_t>(k ^ 0x36u);
+      key.its_->outer[i] = static_cast<std::uint8_t>(k ^ 0x5cu);
     }
-    key.id_ = id;
-    key.loaded_ = true;
+    key.its_->id = id;
+    key.its_->loaded = true;
     return {};
   }
 
@@ -197,8 +227,8 @@ class openssl_backend {
 
   /// Errors: crypto_failure if the key is not loaded; invalid_argument if the tag is longer than the algorithm's.
   status sign(mac_key& key, crypto::pieces data, mutable_bytes tag) noexcept {
-    if (!key.loaded_) return errc::crypto_failure;
-    if (tag.size() > tag_size(key.id_)) return errc::invalid_argument;
+    if (!key.its_->loaded) return errc::crypto_failure;
+    if (tag.size() > tag_size(key.its_->id)) return errc::invalid_argument;
     std::array<std::uint8_t, crypto::max_tag_size> whole{};
     const bool made = key.context_ ? sign_by_evp(key, data, whole) : sign_by_pads(key, data, whole);
     if (made) core::copy(whole, tag);
@@ -276,14 +306,14 @@ class openssl_backend {
     bool ok = EVP_MAC_init(c, nullptr, 0, nullptr) == 1;
     for (const bytes piece : data) ok = ok && EVP_MAC_update(c, piece.data(), piece.size()) == 1;
     std::size_t n = 0;
-    return ok && EVP_MAC_final(c, whole.data(), &n, whole.size()) == 1 && n == tag_size(key.id_);
+    return ok && EVP_MAC_final(c, whole.data(), &n, whole.size()) == 1 && n == tag_size(key.its_->id);
   }
 
   bool sign_by_pads(const mac_key& key, crypto::pieces data, mutable_bytes whole) noexcept {
-    auto& hash = digest_of(key.id_);
-    if (!hash || !hash.run(key.inner_, data, whole)) return false;
-    const std::array<bytes, 1> inner{whole.first(tag_size(key.id_))};
-    return hash.run(key.outer_, inner, whole);
+    auto& hash = digest_of(key.its_->id);
+    if (!hash || !hash.run(key.its_->inner, data, whole)) return false;
+    const std::array<bytes, 1> inner{whole.first(tag_size(key.its_->id))};
+    return hash.run(key.its_->outer, inner, whole);
   }
 
   cipher_context keyed(bool encrypt, bytes secret_bytes) noexcept {
