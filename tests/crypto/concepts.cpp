@@ -18,15 +18,17 @@ using namespace rmcpp::protect;
 using namespace rmcpp::crypto;
 using testing::null_backend;
 
-// The least that conforms: no digest, keys that cannot be copied.
+// The least that conforms: no digest, keys that can only be moved.
 struct minimal {
   struct mac_key {
     mac_key() = default;
-    mac_key(const mac_key&) = delete;
+    mac_key(mac_key&&) noexcept = default;
+    mac_key& operator=(mac_key&&) noexcept = default;
   };
   struct aes_key {
     aes_key() = default;
-    aes_key(const aes_key&) = delete;
+    aes_key(aes_key&&) noexcept = default;
+    aes_key& operator=(aes_key&&) noexcept = default;
   };
   static constexpr bool supports(mac_id m) noexcept { return m == mac_id::hmac_sha1; }
   static constexpr bool supports(cipher_id) noexcept { return false; }
@@ -129,6 +131,67 @@ struct boolean_encrypt : null_backend {
   bool encrypt(aes_key&, const block&, mutable_bytes) noexcept { return true; }
 };
 static_assert(!backend<silent_sign> && !backend<boolean_encrypt>);
+
+// Keys move with the sessions that hold them, and nothing may throw there.
+struct immovable_mac_key : minimal {
+  struct mac_key {
+    mac_key() = default;
+    mac_key(const mac_key&) = delete;
+    mac_key& operator=(const mac_key&) = delete;
+  };
+  status load(mac_key&, mac_id, bytes) noexcept { return {}; }
+  status sign(mac_key&, pieces, mutable_bytes) noexcept { return {}; }
+  void unload(mac_key&) noexcept {}
+  using minimal::load, minimal::unload;
+};
+struct throwing_aes_key : minimal {
+  struct aes_key {
+    aes_key() = default;
+    aes_key(aes_key&&) noexcept(false) {}
+    aes_key& operator=(aes_key&&) noexcept = default;
+  };
+  status load(aes_key&, bytes) noexcept { return {}; }
+  status encrypt(aes_key&, const block&, mutable_bytes) noexcept { return {}; }
+  status decrypt(aes_key&, const block&, mutable_bytes) noexcept { return {}; }
+  void unload(aes_key&) noexcept {}
+  using minimal::load, minimal::unload;
+};
+struct throwing_assignment : throwing_aes_key {
+  struct aes_key {
+    aes_key() = default;
+    aes_key(aes_key&&) noexcept = default;
+    aes_key& operator=(aes_key&&) noexcept(false) { return *this; }
+  };
+  status load(aes_key&, bytes) noexcept { return {}; }
+  status encrypt(aes_key&, const block&, mutable_bytes) noexcept { return {}; }
+  status decrypt(aes_key&, const block&, mutable_bytes) noexcept { return {}; }
+  void unload(aes_key&) noexcept {}
+  using minimal::load, minimal::unload;
+};
+static_assert(!backend<immovable_mac_key> && !backend<throwing_aes_key> && !backend<throwing_assignment>);
+
+// Copying takes the backend's word, and keys and a backend that can be copied.
+struct silent_on_copies : null_backend {
+  static constexpr bool copies_keys = false;
+};
+struct promising : minimal {
+  [[maybe_unused]] static constexpr bool copies_keys = true;
+};
+struct uncopyable : null_backend {
+  uncopyable() = default;
+  uncopyable(uncopyable&&) = default;
+  uncopyable& operator=(uncopyable&&) = default;
+};
+static_assert(copyable_backend<null_backend>);
+static_assert(!copyable_backend<minimal> && !copyable_backend<silent_on_copies> && !copyable_backend<promising> &&
+              !copyable_backend<uncopyable>);
+static_assert(backend<silent_on_copies> && backend<promising> && backend<uncopyable>);
+static_assert(std::is_copy_constructible_v<session_keys<null_backend>> &&
+              std::is_copy_assignable_v<session_keys<null_backend>>);
+static_assert(!std::is_copy_constructible_v<session_keys<silent_on_copies>> &&
+              !std::is_copy_assignable_v<session_keys<silent_on_copies>>);
+static_assert(std::is_nothrow_move_constructible_v<session_keys<minimal>> &&
+              std::is_nothrow_move_assignable_v<session_keys<minimal>>);
 
 struct without_digest : null_backend {
   status digest(digest_id, pieces, mutable_bytes) noexcept = delete;

@@ -6,6 +6,9 @@
 
 #include "support/catch.hpp"
 #include "support/protected_session.hpp"
+#include "support/slot_backend.hpp"
+
+#include <utility>
 
 namespace {
 
@@ -218,6 +221,74 @@ TEST_CASE("an unloaded link opens nothing", "[protect][link]") {
   CHECK_FALSE(e.bmc.authenticated());
   CHECK(e.outcome(e.bmc, d) == errc::unexpected_protection);
 }
+
+// NOLINTBEGIN(bugprone-use-after-move): what a moved-from link still does is what is tested
+
+TEMPLATE_TEST_CASE("a moved link goes on where its source was, and the source is unloaded", "[protect][link][move]",
+                   cryptopp_backend, null_backend, slot_backend) {
+  using link = link_v2<TestType>;
+  STATIC_REQUIRE((std::is_nothrow_move_constructible_v<link> && std::is_nothrow_move_assignable_v<link>));
+  STATIC_REQUIRE(std::is_copy_constructible_v<link> == copyable_backend<TestType>);
+  STATIC_REQUIRE(std::is_copy_assignable_v<link> == copyable_backend<TestType>);
+  ends<TestType> e(3);
+  e.console.encrypt_payload(payload_type::sol, false);
+  const auto first = e.send(e.console);
+  REQUIRE(e.outcome(e.bmc, first) == errc::ok);
+  const auto reply = e.send(e.bmc);
+  REQUIRE(e.outcome(e.console, reply) == errc::ok);
+
+  link moved = std::move(e.console);
+  CHECK(moved.peer_id() == managed_id);
+  CHECK_FALSE(moved.encrypts(payload_type::sol));
+  const auto second = e.send(moved);
+  CHECK(number_of(second) == 2);
+  CHECK(e.outcome(e.bmc, second) == errc::ok);
+  CHECK(e.outcome(moved, reply) == errc::replayed);  // the window came along
+  CHECK(e.outcome(moved, e.send(e.bmc)) == errc::ok);
+
+  CHECK_FALSE(e.console.authenticated());
+  CHECK_FALSE(e.console.can_encrypt());
+  CHECK(e.outcome(e.console, e.send(e.bmc)) == errc::unexpected_protection);
+  // Nothing under the keys: what it makes is plain, and the peer does not take it.
+  CHECK(e.outcome(e.bmc, e.send(e.console)) == errc::not_authenticated);
+
+  e.console = std::move(moved);
+  CHECK(e.outcome(e.bmc, e.send(e.console)) == errc::ok);
+  CHECK_FALSE(moved.authenticated());
+  for (auto* l : {&e.console, &e.bmc, &moved}) l->unload(e.b);
+}
+
+TEST_CASE("links in a vector unload each slot of an accelerator once", "[protect][link][move]") {
+  slot_backend b;
+  const auto& suite = standard_suites.at(3);
+  const auto keys = keys_of(suite);
+  std::vector<link_v2<slot_backend>> all;
+  for (std::size_t n = 1; n <= 10; ++n) {
+    link_v2<slot_backend> one;
+    REQUIRE(one.load(b, suite, keys, to_user_key("secret")));
+    all.push_back(std::move(one));
+    one.unload(b);
+  }
+  CHECK(b.macs.size() == 10);
+  CHECK(b.ciphers.size() == 10);
+  for (const auto& s : b.macs) CHECK(s.unloaded == 0);
+  all[0].unload(b);
+  all.erase(all.begin());  // each of the others moves one place down, onto one that is empty by then
+  for (auto& l : all) l.unload(b);
+  CHECK(b.each_unloaded_once());
+}
+
+TEST_CASE("a copied link goes on by itself", "[protect][link][move]") {
+  ends<null_backend> e(3);
+  const auto first = e.send(e.console);
+  auto copied = e.bmc;
+  CHECK(e.outcome(e.bmc, first) == errc::ok);
+  e.bmc.unload(e.b);
+  CHECK(e.outcome(copied, first) == errc::ok);
+  CHECK(e.outcome(copied, first) == errc::replayed);
+}
+
+// NOLINTEND(bugprone-use-after-move)
 
 TEST_CASE("an IPMI message is built where it is sent from", "[protect][link]") {
   ends<cryptopp_backend> e(17);

@@ -5,6 +5,10 @@
 
 #include "support/catch.hpp"
 #include "support/protected_session.hpp"
+#include "support/residue.hpp"
+#include "support/slot_backend.hpp"
+
+#include <utility>
 
 namespace {
 
@@ -209,6 +213,89 @@ TEST_CASE("unload() forgets both keys, the password and the suite, twice too", "
   SECTION("null backend") { check(null_backend()); }
   SECTION("Crypto++") { check(cryptopp_backend()); }
 }
+
+// NOLINTBEGIN(bugprone-use-after-move): what a moved-from object still holds is what is tested
+
+TEMPLATE_TEST_CASE("moved keys work as before and leave their source empty, whatever a moved-from key keeps",
+                   "[protect][keys][move]", cryptopp_backend, null_backend, slot_backend) {
+  TestType b;
+  const auto data = counting_bytes(50);
+  for (const auto id : all_suites) {
+    CAPTURE(static_cast<int>(id));
+    const auto& suite = standard_suites[id];
+    if (!supports<TestType>(suite)) continue;
+    session_keys<TestType> first, other;
+    REQUIRE(first.load(b, suite, example_sik(suite.authentication), secret_password));
+    const auto code = code_of(first, b, data);
+    const auto cipher = [&](session_keys<TestType>& keys) {
+      block out = example_iv;
+      return b.encrypt(keys.cipher_key(), example_iv, out) ? to_hex(out) : "failed";
+    };
+    const auto text = cipher(first);
+    const auto check_works = [&](session_keys<TestType>& keys) {
+      CHECK(keys.suite() == suite);
+      CHECK(code_of(keys, b, data) == code);
+      CHECK(cipher(keys) == text);
+    };
+    session_keys<TestType> second = std::move(first);
+    check_works(second);
+    check_empty(first, b);
+    CHECK_FALSE(test::memory_holds(first, secret_password.reveal().first(6)));
+    other = std::move(second);
+    check_works(other);
+    check_empty(second, b);
+    session_keys<TestType>& itself = other;
+    other = std::move(itself);
+    check_works(other);
+    // What was moved from is as good as new.
+    REQUIRE(first.load(b, suite, example_sik(suite.authentication), secret_password));
+    check_works(first);
+    for (auto* keys : {&first, &second, &other}) keys->unload(b);
+  }
+}
+
+TEST_CASE("each slot of an accelerator is unloaded once, however its keys were moved", "[protect][keys][move]") {
+  STATIC_REQUIRE(!std::is_copy_constructible_v<session_keys<slot_backend>>);
+  STATIC_REQUIRE(std::is_trivially_copyable_v<slot_backend::mac_key>);  // which says nothing about copying it
+  slot_backend b;
+  const auto& suite = standard_suites[3];
+  std::vector<session_keys<slot_backend>> all;
+  for (int i = 0; i < 10; ++i) {  // moves those before whenever the vector grows
+    session_keys<slot_backend> one;
+    REQUIRE(one.load(b, suite, example_sik(suite.authentication), secret_password));
+    all.push_back(std::move(one));
+    one.unload(b);
+  }
+  CHECK(b.macs.size() == 10 + 10);  // SIK too
+  CHECK_FALSE(b.each_unloaded_once());
+  std::swap(all.front(), all.back());
+  all[3].unload(b);
+  all[3] = std::move(all[4]);
+  for (auto& keys : all) keys.unload(b);
+  CHECK(b.each_unloaded_once());
+}
+
+TEST_CASE("keys are copied for a backend that says so, and for no other", "[protect][keys][move]") {
+  STATIC_REQUIRE(std::is_copy_constructible_v<session_keys<null_backend>>);
+  STATIC_REQUIRE(std::is_copy_assignable_v<session_keys<null_backend>>);
+  STATIC_REQUIRE(!std::is_copy_constructible_v<session_keys<cryptopp_backend>>);
+  STATIC_REQUIRE(!std::is_copy_assignable_v<session_keys<slot_backend>>);
+  null_backend b;
+  const auto data = counting_bytes(50);
+  for (const auto id : suites_with_integrity) {
+    const auto& suite = standard_suites[id];
+    session_keys<null_backend> original;
+    REQUIRE(original.load(b, suite, example_sik(suite.authentication), secret_password));
+    const auto code = code_of(original, b, data);
+    session_keys<null_backend> copied = original, assigned;
+    assigned = copied;
+    original.unload(b);
+    CHECK(code_of(copied, b, data) == code);
+    CHECK(code_of(assigned, b, data) == code);
+  }
+}
+
+// NOLINTEND(bugprone-use-after-move)
 
 TEST_CASE("an unsupported suite is refused and the keys before it are gone", "[protect][keys]") {
   null_backend b;

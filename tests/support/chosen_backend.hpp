@@ -82,7 +82,7 @@ template <side S> class chosen_backend {
   using counters = null_backend::counters;
 
   chosen_backend() : engine_(make_engine(backend_of(S))) {}
-  chosen_backend(const chosen_backend& other)
+  chosen_backend(const chosen_backend& other) noexcept  // moves too; without memory a test may end
       : calls(other.calls), engine_(make_engine(backend_of(S))), until_failure_(other.until_failure_) {}
   chosen_backend& operator=(const chosen_backend& other) noexcept {  // an engine remembers nothing but its keys do
     calls = other.calls;
@@ -91,6 +91,7 @@ template <side S> class chosen_backend {
   }
   ~chosen_backend() = default;
 
+  static constexpr bool copies_keys = true;
   static constexpr bool supports(mac_id) noexcept { return true; }
   static constexpr bool supports(cipher_id) noexcept { return true; }
   /// No MD2: OpenSSL has none.
@@ -147,6 +148,7 @@ template <side S> class chosen_backend {
 using console_backend = chosen_backend<side::console>;
 using bmc_backend = chosen_backend<side::bmc>;
 static_assert(digest_backend<console_backend> && fused_backend<console_backend> && !batch_backend<console_backend>);
+static_assert(copyable_backend<console_backend> && copyable_backend<bmc_backend>);
 
 /// The backend of the other side: any other than a chosen one talks to its own kind.
 template <class B> struct peer_backend { using type = B; };

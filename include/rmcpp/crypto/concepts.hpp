@@ -6,6 +6,7 @@
 #include <rmcpp/crypto/algorithms.hpp>
 
 #include <concepts>
+#include <type_traits>
 
 /// \file
 /// What a crypto backend is. Keys are loaded once and kept ready; data comes in pieces, so that nothing is
@@ -13,8 +14,16 @@
 
 namespace rmcpp::crypto {
 
-/// A crypto backend. `mac_key` and `aes_key` are default-constructible and hold nothing until loaded; they need not be
-/// copyable. Every operation may fail (accelerators do) with crypto_failure and throws nothing.
+/// What `mac_key` and `aes_key` must be: made by default, and moved without an exception, for keys move where sessions
+/// do. A moved-from key may keep what it had, as a plain struct does: who moves it overwrites it with a new one. Moving
+/// from or onto a key unloads nothing, since a key need not know its backend.
+template <class K>
+concept key_type = std::default_initializable<K> && std::movable<K> && std::is_nothrow_move_constructible_v<K> &&
+    std::is_nothrow_move_assignable_v<K>;
+
+/// A crypto backend. `mac_key` and `aes_key` are default-constructible, hold nothing until loaded, and are movable;
+/// they need not be copyable, see copyable_backend. Every operation may fail (accelerators do) with crypto_failure and
+/// throws nothing.
 ///
 /// - `B::supports(id)`, constexpr: suites that need what is missing vanish from the build.
 /// - `load(mac_key&, mac_id, secret)`: secret of 0..64 bytes. `load(aes_key&, secret)`: 16 bytes. Loading a loaded key
@@ -35,7 +44,16 @@ concept backend = requires(B b, typename B::mac_key mac, typename B::aes_key aes
   { b.decrypt(aes, iv, out) } noexcept -> std::same_as<status>;
   { b.unload(mac) } noexcept;
   { b.unload(aes) } noexcept;
-};
+} && key_type<typename B::mac_key> && key_type<typename B::aes_key>;
+// clang-format on
+
+/// A backend whose keys may be copied, so that a machine on it can be: a snapshot, for tests. It says so itself, by
+/// `static constexpr bool copies_keys = true;`, because the type cannot tell: a key that is the number of an
+/// accelerator's slot copies well, and then that slot is unloaded twice. A backend inherits the word of its base.
+// clang-format off
+template <class B>
+concept copyable_backend = backend<B> && std::copyable<B> && std::copyable<typename B::mac_key> &&
+    std::copyable<typename B::aes_key> && requires { requires B::copies_keys; };
 // clang-format on
 
 /// A backend that also has plain digests, 16 bytes each: MD5 for the MD5-128 integrity of suites 11 and 12, MD5 and

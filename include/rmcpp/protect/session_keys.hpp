@@ -8,8 +8,34 @@
 namespace rmcpp::protect {
 
 /// The loaded keys of one session: K1 and K2, or for MD5-128 integrity the password. Both directions use the same.
+/// Moving leaves the source as new, whatever a moved-from key of the backend keeps: each key is unloaded once. Assign
+/// only to what is unloaded, for a backend that is not there cannot take back the keys that are overwritten. Copyable
+/// where the backend says so.
 template <crypto::backend B> class session_keys {
  public:
+  session_keys() = default;
+  // clang-format off
+  session_keys(const session_keys&) requires crypto::copyable_backend<B> = default;
+  session_keys& operator=(const session_keys&) requires crypto::copyable_backend<B> = default;
+  // clang-format on
+  session_keys(session_keys&& from) noexcept
+      : k1_(static_cast<mac_key&&>(from.k1_)),
+        k2_(static_cast<aes_key&&>(from.k2_)),
+        password_(from.password_),
+        suite_(from.suite_) {
+    from.renew();
+  }
+  session_keys& operator=(session_keys&& from) noexcept {
+    if (this == &from) return *this;
+    k1_ = static_cast<mac_key&&>(from.k1_);
+    k2_ = static_cast<aes_key&&>(from.k2_);
+    password_ = from.password_;
+    suite_ = from.suite_;
+    from.renew();
+    return *this;
+  }
+  ~session_keys() = default;
+
   /// Loads what the suite needs. `sik` has rakp_code_size() bytes; `password` is used by MD5-128 integrity only.
   /// Errors: unsupported_suite; crypto_failure. On error nothing stays loaded.
   status load(B& b, const wire::cipher_suite& suite, bytes sik, const user_key& password) noexcept {
@@ -55,8 +81,7 @@ template <crypto::backend B> class session_keys {
   void unload(B& b) noexcept {
     b.unload(k1_);
     b.unload(k2_);
-    password_ = {};
-    suite_ = {};
+    forget_the_rest();
   }
 
   [[nodiscard]] const wire::cipher_suite& suite() const noexcept { return suite_; }
@@ -76,7 +101,21 @@ template <crypto::backend B> class session_keys {
   }
 
  private:
+  using mac_key = typename B::mac_key;
+  using aes_key = typename B::aes_key;
   struct nothing {};
+
+  /// After a move. The barrier keeps the stores to a key that is a plain struct and is never looked at again.
+  void renew() noexcept {
+    k1_ = mac_key{};
+    k2_ = aes_key{};
+    forget_the_rest();
+    __asm__ __volatile__("" : : "r"(this) : "memory");
+  }
+  void forget_the_rest() noexcept {
+    password_ = {};
+    suite_ = {};
+  }
 
   /// MD5(password | data | password), the password zero-padded to 20 bytes; SIK and K1 take no part.
   status sign_md5_128(B& b, crypto::pieces data, mutable_bytes code) noexcept {
@@ -85,8 +124,8 @@ template <crypto::backend B> class session_keys {
     return b.digest(crypto::digest_id::md5, parts, code);
   }
 
-  typename B::mac_key k1_{};
-  typename B::aes_key k2_{};
+  mac_key k1_{};
+  aes_key k2_{};
   [[no_unique_address]] std::conditional_t<crypto::digest_backend<B>, user_key, nothing> password_{};
   wire::cipher_suite suite_{};
 };

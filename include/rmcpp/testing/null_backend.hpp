@@ -45,6 +45,7 @@ class null_backend {
     friend constexpr bool operator==(const counters&, const counters&) noexcept = default;
   };
 
+  static constexpr bool copies_keys = true;
   static constexpr bool supports(crypto::mac_id) noexcept { return true; }
   static constexpr bool supports(crypto::cipher_id) noexcept { return true; }
   static constexpr bool supports(crypto::digest_id) noexcept { return true; }
@@ -156,6 +157,7 @@ class null_backend {
 
   std::uint64_t until_failure_ = 0;
 };
-static_assert(crypto::digest_backend<null_backend> && !crypto::fused_backend<null_backend>);
+static_assert(crypto::digest_backend<null_backend> && !crypto::fused_backend<null_backend> &&
+              crypto::copyable_backend<null_backend>);
 
 }  // namespace rmcpp::testing
