@@ -209,7 +209,7 @@ template <class Direction> class open_aes : public Direction {
     swap(from);
     return *this;
   }
-  ~open_aes() = default;
+  ~open_aes() override = default;
 
   /// The round keys of a key, which is then forgotten here. Throws if memory is short, the first time.
   void expand(bytes key, schedule& to) {
