@@ -4,4 +4,6 @@
 /// \file
 /// The managed system and all that it needs but a crypto backend.
 
+#include <rmcpp/config.hpp>
+
 #include <rmcpp/bmc/bmc.hpp>

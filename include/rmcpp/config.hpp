@@ -2,8 +2,14 @@
 #pragma once
 
 /// \file
-/// The macros with which a program may adapt the library. Define them before the first include, the same in every
-/// translation unit.
+/// The language that the library needs, and the macros with which a program may adapt it. Define those before the first
+/// include, the same in every translation unit.
+
+// An older language would fail in thousands of lines, of which none says why. GCC goes on after an #error, but nothing
+// goes on after a file that is missing: its name is the message. So every header reaches this one before any other.
+#if __cplusplus < 202002L
+#include "rmcpp needs C++20: -std=c++20"
+#endif
 
 /// RMCPP_CHECKED: 1 checks internal invariants (every state change against the transition table), 0 compiles them away.
 /// Defaults to 1 unless NDEBUG is defined.

@@ -4,4 +4,6 @@
 /// \file
 /// The remote console and all that it needs but a crypto backend.
 
+#include <rmcpp/config.hpp>
+
 #include <rmcpp/console/console.hpp>

@@ -4,4 +4,6 @@
 /// \file
 /// The passive third party and all that it needs but a crypto backend.
 
+#include <rmcpp/config.hpp>
+
 #include <rmcpp/follower/follower.hpp>

@@ -37,6 +37,7 @@ BACKENDS = {f'crypto/{name}.hpp' for name in ('cryptopp', 'openssl', 'psa', 'por
 PARTS = {'crypto/cryptopp_kernel.hpp': 'crypto/cryptopp.hpp', 'crypto/openssl_entropy.hpp': 'crypto/openssl.hpp'}  # of a backend, which alone includes them
 HOSTED = {'wire/dump.hpp'}  # included only from the hosted layer, testing
 FREE_OF_PROFILE = HOSTED | PARTS.keys() | BACKENDS - {'crypto/portable.hpp'}  # may use any library
+NEEDS = '"rmcpp needs C++20: -std=c++20"'  # no header: config.hpp includes it to stop a build with an older language
 STANDARD = {'array', 'bit', 'compare', 'concepts', 'cstddef', 'cstdint', 'span', 'type_traits'}
 ABOVE_PROTECT = {'session', 'console', 'bmc', 'sol'}  # they name no hash
 HASH = re.compile(r'sha_?1|sha_?256|md5|hmac', re.IGNORECASE)
@@ -79,6 +80,8 @@ def arrow_problem(header, target):
 
 def include_problem(header, spelled):
     """Judges one include directive's operand."""
+    if header == 'config.hpp' and spelled.strip() == NEEDS:
+        return None
     match = re.fullmatch(r'<([^>]+)>|"([^"]+)"', spelled.strip())
     if not match:
         return 'computed include'
@@ -234,6 +237,7 @@ def self_test():
         ('rmcpp.hpp', '#include <rmcpp/sol/stream.hpp>'),
         ('rmcpp.hpp', '#include <rmcpp/testing/network.hpp>'),
         ('config.hpp', '#include <rmcpp/core/errc.hpp>'),
+        ('rmcpp.hpp', f'#include {NEEDS}'),
         ('elsewhere/a.hpp', ''),
         ('version.hpp', VERSION.replace('= 2;', '= 3;')),
         ('version.hpp', VERSION.replace('"1.2.3"', '"1.2.4"')),
@@ -249,7 +253,7 @@ def self_test():
         ('../CMakeLists.txt', ''),
         ('../../tests/core/a.cpp', ''),
         ('../../tests/fuzz/b.cpp', ''),
-        ('config.hpp', '#include <cassert>'),
+        ('config.hpp', f'#include <cassert>\n#include {NEEDS}'),
         ('wire/dump.hpp', '#include <rmcpp/wire/rmcp.hpp>\n#include <string>'),
         ('crypto/cryptopp_kernel.hpp', '#include <cryptopp/sha.h>'),
         ('crypto/cryptopp.hpp', '#include <rmcpp/crypto/cryptopp_kernel.hpp>'),
