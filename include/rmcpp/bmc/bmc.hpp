@@ -14,12 +14,20 @@
 
 namespace rmcpp {
 
+/// For a type that is no configuration: a build stops here, and says what the type lacks.
+template <class Config> class bmc {
+  static_assert(detail::check_bmc_config<Config>(), "rmcpp: not a BMC's configuration (bmc/options.hpp)");
+
+ public:
+  bmc(Config config, const bmc_options& options) noexcept;
+};
+
 /// After any call that takes `now`, drain next_event() until it yields `none` and poll_transmit() until it yields
 /// nothing; then wait for a datagram or for poll_timeout(), and call handle_timeout() either way.
 ///
 /// Here are the verbs, the clock, the tables, the events and the counters. Discovery, logins and the way of a request
 /// through its session are parts, each in a header of its own.
-template <bmc_config Config> class bmc {
+template <bmc_config Config> class bmc<Config> {
   using crypto_type = std::remove_cvref_t<decltype(Config::crypto)>;
   using traits = typename Config::traits;
   using peer_type = typename Config::peer;

@@ -3,9 +3,8 @@
 
 #include <rmcpp/bmc/policy.hpp>
 #include <rmcpp/core/time.hpp>
+#include <rmcpp/session/policy.hpp>
 #include <rmcpp/session/suite_choice.hpp>
-
-#include <type_traits>
 
 namespace rmcpp {
 
@@ -29,11 +28,45 @@ struct bmc_traits {
 template <class C> concept bmc_config = requires(C c) {
   typename C::traits;
   requires peer_address<typename C::peer>;
-  requires crypto::backend<std::remove_cvref_t<decltype(c.crypto)>>;
-  requires crypto::entropy_source<std::remove_cvref_t<decltype(c.random)>>;
-  requires user_directory<std::remove_cvref_t<decltype(c.users)>>;
-  requires command_handler<std::remove_cvref_t<decltype(c.handler)>>;
+  requires crypto::backend<detail::policy_type<decltype(c.crypto)>>;
+  requires crypto::entropy_source<detail::policy_type<decltype(c.random)>>;
+  requires user_directory<detail::policy_type<decltype(c.users)>>;
+  requires command_handler<detail::policy_type<decltype(c.handler)>>;
 };
+
+namespace detail {
+
+/// What a type lacks of the concept, in words: see crypto/concepts.hpp.
+// clang-format off
+template <class C> consteval bool check_bmc_config() {
+  constexpr bool has_traits = requires { typename C::traits; };
+  static_assert(has_traits,
+                "rmcpp: a BMC's configuration needs a type `traits`, such as rmcpp::bmc_traits");
+  constexpr bool has_peer = requires { typename C::peer; };
+  static_assert(has_peer,
+                "rmcpp: a BMC's configuration needs a type `peer`, an address (bmc/policy.hpp)");
+  if constexpr (has_peer) check_peer_address<typename C::peer>();
+  constexpr bool has_crypto = requires(C c) { c.crypto; };
+  static_assert(has_crypto,
+                "rmcpp: a BMC's configuration needs a public member `crypto`, a backend (crypto/concepts.hpp)");
+  if constexpr (has_crypto) check_backend<policy_type<decltype(C::crypto)>>();
+  constexpr bool has_random = requires(C c) { c.random; };
+  static_assert(has_random,
+                "rmcpp: a BMC's configuration needs a public member `random`, an entropy source (crypto/concepts.hpp)");
+  if constexpr (has_random) check_entropy_source<policy_type<decltype(C::random)>>();
+  constexpr bool has_users = requires(C c) { c.users; };
+  static_assert(has_users,
+                "rmcpp: a BMC's configuration needs a public member `users`, a user directory (bmc/policy.hpp)");
+  if constexpr (has_users) check_user_directory<policy_type<decltype(C::users)>>();
+  constexpr bool has_handler = requires(C c) { c.handler; };
+  static_assert(has_handler,
+                "rmcpp: a BMC's configuration needs a public member `handler`, a command handler (bmc/policy.hpp)");
+  if constexpr (has_handler) check_command_handler<policy_type<decltype(C::handler)>>();
+  return bmc_config<C>;
+}
+// clang-format on
+
+}  // namespace detail
 
 struct bmc_options {
   guid system_guid{};

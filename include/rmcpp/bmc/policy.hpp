@@ -60,3 +60,57 @@ concept command_handler = requires(H h, const command& request, const session_in
 // clang-format on
 
 }  // namespace rmcpp
+
+namespace rmcpp::detail {
+
+// What a type lacks of the concepts, in words: see crypto/concepts.hpp.
+// clang-format off
+
+template <class P> consteval bool check_peer_address() {
+  static_assert(std::copyable<P>, "rmcpp: `peer` must be copyable");
+  static_assert(std::default_initializable<P>, "rmcpp: `peer` must be default-constructible");
+  static_assert(std::equality_comparable<P>, "rmcpp: `peer` needs `==`, which compares address and port");
+  static_assert(requires(const P p) { { p.quota_key() == p.quota_key() } -> std::convertible_to<bool>; },
+                "rmcpp: `peer` needs `quota_key() const`, whose result has `==`");
+  constexpr bool has_channel = requires(const P p) { { p.channel() } -> std::same_as<std::uint8_t>; };
+  static_assert(has_channel, "rmcpp: `peer` needs `std::uint8_t channel() const noexcept`");
+  static_assert(!has_channel || requires(const P p) { { p.channel() } noexcept; },
+                "rmcpp: `peer`: `channel()` must be `noexcept`");
+  constexpr bool knows_way_back = requires(const P p) { { p.can_reply() } -> std::same_as<bool>; };
+  static_assert(knows_way_back, "rmcpp: `peer` needs `bool can_reply() const noexcept`");
+  static_assert(!knows_way_back || requires(const P p) { { p.can_reply() } noexcept; },
+                "rmcpp: `peer`: `can_reply()` must be `noexcept`");
+  return true;
+}
+
+template <class U> consteval bool check_user_directory() {
+  constexpr bool finds = requires(U u, const username& name, role_byte role, std::uint8_t channel, user_record& out) {
+    { u.find(name, role, channel, out) } -> std::same_as<bool>;
+  };
+  static_assert(finds, "rmcpp: `users` needs "
+                       "`bool find(const username&, role_byte, std::uint8_t channel, user_record&) noexcept`");
+  static_assert(!finds || requires(U u, const username& name, role_byte role, std::uint8_t channel, user_record& out) {
+    { u.find(name, role, channel, out) } noexcept;
+  }, "rmcpp: `users`: `find(const username&, role_byte, std::uint8_t channel, user_record&)` must be `noexcept`");
+  constexpr bool has_kg = requires(U u, std::uint8_t channel) { { u.kg(channel) } -> std::same_as<user_key>; };
+  static_assert(has_kg, "rmcpp: `users` needs `user_key kg(std::uint8_t channel) noexcept`");
+  static_assert(!has_kg || requires(U u, std::uint8_t channel) { { u.kg(channel) } noexcept; },
+                "rmcpp: `users`: `kg(std::uint8_t channel)` must be `noexcept`");
+  return true;
+}
+
+template <class H> consteval bool check_command_handler() {
+  constexpr bool handles = requires(H h, const command& rq, const session_info& session, response_writer& response) {
+    { h.handle(rq, session, response) } -> std::same_as<handled>;
+  };
+  static_assert(handles, "rmcpp: `handler` needs "
+                         "`handled handle(const command&, const session_info&, response_writer&) noexcept`");
+  static_assert(!handles || requires(H h, const command& rq, const session_info& session, response_writer& response) {
+    { h.handle(rq, session, response) } noexcept;
+  }, "rmcpp: `handler`: `handle(const command&, const session_info&, response_writer&)` must be `noexcept`");
+  return true;
+}
+
+// clang-format on
+
+}  // namespace rmcpp::detail

@@ -14,12 +14,20 @@
 
 namespace rmcpp {
 
+/// For a type that is no configuration: a build stops here, and says what the type lacks.
+template <class Config> class console {
+  static_assert(detail::check_console_config<Config>(), "rmcpp: not a console's configuration (console/options.hpp)");
+
+ public:
+  console(Config config, const console_options& options) noexcept;
+};
+
 /// After any call that takes `now`, drain next_event() until it yields `none` and poll_transmit() until it yields
 /// nothing; then wait for a datagram or for poll_timeout(), and call handle_timeout() either way.
 ///
 /// Here are the verbs, the clock, the states and the events. What is asked before a login, the login itself, the
 /// console's own commands and its caller's requests are parts, each in a header of its own.
-template <console_config Config> class console {
+template <console_config Config> class console<Config> {
   using crypto_type = std::remove_cvref_t<decltype(Config::crypto)>;
   using traits = typename Config::traits;
   static_assert(traits::in_flight >= 1 && traits::in_flight <= 15);

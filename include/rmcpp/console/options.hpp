@@ -3,11 +3,10 @@
 
 #include <rmcpp/core/time.hpp>
 #include <rmcpp/protect/login_keys.hpp>
+#include <rmcpp/session/policy.hpp>
 #include <rmcpp/session/retry.hpp>
 #include <rmcpp/session/suite_choice.hpp>
 #include <rmcpp/wire/rakp.hpp>
-
-#include <type_traits>
 
 namespace rmcpp {
 
@@ -22,9 +21,31 @@ struct console_traits {
 /// `traits`. May have `observe(console_transition)`.
 template <class C> concept console_config = requires(C c) {
   typename C::traits;
-  requires crypto::backend<std::remove_cvref_t<decltype(c.crypto)>>;
-  requires crypto::entropy_source<std::remove_cvref_t<decltype(c.random)>>;
+  requires crypto::backend<detail::policy_type<decltype(c.crypto)>>;
+  requires crypto::entropy_source<detail::policy_type<decltype(c.random)>>;
 };
+
+namespace detail {
+
+/// What a type lacks of the concept, in words: see crypto/concepts.hpp.
+// clang-format off
+template <class C> consteval bool check_console_config() {
+  constexpr bool has_traits = requires { typename C::traits; };
+  static_assert(has_traits,
+                "rmcpp: a console's configuration needs a type `traits`, such as rmcpp::console_traits");
+  constexpr bool has_crypto = requires(C c) { c.crypto; };
+  static_assert(has_crypto,
+                "rmcpp: a console's configuration needs a public member `crypto`, a backend (crypto/concepts.hpp)");
+  if constexpr (has_crypto) check_backend<policy_type<decltype(C::crypto)>>();
+  constexpr bool has_random = requires(C c) { c.random; };
+  static_assert(has_random, "rmcpp: a console's configuration needs a public member `random`, an entropy source "
+                            "(crypto/concepts.hpp)");
+  if constexpr (has_random) check_entropy_source<policy_type<decltype(C::random)>>();
+  return console_config<C>;
+}
+// clang-format on
+
+}  // namespace detail
 
 /// Deviations that some firmware needs, each off by default.
 struct console_quirks {

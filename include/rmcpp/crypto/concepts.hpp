@@ -35,6 +35,7 @@ concept key_type = std::default_initializable<K> && std::movable<K> && std::is_n
 template <class B>
 concept backend = requires(B b, typename B::mac_key mac, typename B::aes_key aes, bytes secret, pieces data,
                            mutable_bytes out, const block& iv) {
+  requires std::default_initializable<typename B::mac_key> && std::default_initializable<typename B::aes_key>;
   { B::supports(mac_id{}) } noexcept -> std::same_as<bool>;
   { B::supports(cipher_id{}) } noexcept -> std::same_as<bool>;
   { b.load(mac, mac_id{}, secret) } noexcept -> std::same_as<status>;
@@ -117,3 +118,88 @@ template <class B> constexpr bool supports_digest(digest_id id) noexcept {
 }
 
 }  // namespace rmcpp::crypto
+
+namespace rmcpp::detail {
+
+// What a type lacks of the concepts, in words: of a wrong configuration a build's first error is to name the member or
+// function that is missing, wrong or not noexcept. For a concept, compilers print how they came to ask and then the
+// whole of it; so of each machine the template that fits is constrained, and a primary one asks these and has no more.
+
+// clang-format off
+
+template <class B> consteval bool check_backend() {
+  constexpr bool has_keys = requires(typename B::mac_key& mac, typename B::aes_key& aes) { mac; aes; };
+  static_assert(has_keys, "rmcpp: `crypto`, a backend, needs the types `mac_key` and `aes_key` (crypto/concepts.hpp)");
+  if constexpr (has_keys) {
+    using mac_key = typename B::mac_key;
+    using aes_key = typename B::aes_key;
+    static_assert(std::default_initializable<mac_key>, "rmcpp: `crypto`: its `mac_key` must be default-constructible");
+    static_assert(std::default_initializable<aes_key>, "rmcpp: `crypto`: its `aes_key` must be default-constructible");
+
+    constexpr bool asks_mac = requires { { B::supports(crypto::mac_id{}) } -> std::same_as<bool>; };
+    static_assert(asks_mac, "rmcpp: `crypto` needs `static constexpr bool supports(mac_id) noexcept`");
+    static_assert(!asks_mac || requires { { B::supports(crypto::mac_id{}) } noexcept; },
+                  "rmcpp: `crypto`: `supports(mac_id)` must be `noexcept`");
+    constexpr bool asks_cipher = requires { { B::supports(crypto::cipher_id{}) } -> std::same_as<bool>; };
+    static_assert(asks_cipher, "rmcpp: `crypto` needs `static constexpr bool supports(cipher_id) noexcept`");
+    static_assert(!asks_cipher || requires { { B::supports(crypto::cipher_id{}) } noexcept; },
+                  "rmcpp: `crypto`: `supports(cipher_id)` must be `noexcept`");
+
+    constexpr bool loads_mac = requires(B b, mac_key k, bytes s) {
+      { b.load(k, crypto::mac_id{}, s) } -> std::same_as<status>;
+    };
+    static_assert(loads_mac, "rmcpp: `crypto` needs `status load(mac_key&, mac_id, bytes secret) noexcept`");
+    static_assert(!loads_mac || requires(B b, mac_key k, bytes s) { { b.load(k, crypto::mac_id{}, s) } noexcept; },
+                  "rmcpp: `crypto`: `load(mac_key&, mac_id, bytes secret)` must be `noexcept`");
+    constexpr bool loads_aes = requires(B b, aes_key k, bytes s) { { b.load(k, s) } -> std::same_as<status>; };
+    static_assert(loads_aes, "rmcpp: `crypto` needs `status load(aes_key&, bytes secret) noexcept`");
+    static_assert(!loads_aes || requires(B b, aes_key k, bytes s) { { b.load(k, s) } noexcept; },
+                  "rmcpp: `crypto`: `load(aes_key&, bytes secret)` must be `noexcept`");
+
+    constexpr bool signs = requires(B b, mac_key k, crypto::pieces data, mutable_bytes out) {
+      { b.sign(k, data, out) } -> std::same_as<status>;
+    };
+    static_assert(signs, "rmcpp: `crypto` needs `status sign(mac_key&, pieces data, mutable_bytes tag) noexcept`");
+    static_assert(!signs || requires(B b, mac_key k, crypto::pieces data, mutable_bytes out) {
+      { b.sign(k, data, out) } noexcept;
+    }, "rmcpp: `crypto`: `sign(mac_key&, pieces data, mutable_bytes tag)` must be `noexcept`");
+    constexpr bool encrypts = requires(B b, aes_key k, const crypto::block& iv, mutable_bytes data) {
+      { b.encrypt(k, iv, data) } -> std::same_as<status>;
+    };
+    static_assert(encrypts,
+                  "rmcpp: `crypto` needs `status encrypt(aes_key&, const block& iv, mutable_bytes data) noexcept`");
+    static_assert(!encrypts || requires(B b, aes_key k, const crypto::block& iv, mutable_bytes data) {
+      { b.encrypt(k, iv, data) } noexcept;
+    }, "rmcpp: `crypto`: `encrypt(aes_key&, const block& iv, mutable_bytes data)` must be `noexcept`");
+    constexpr bool decrypts = requires(B b, aes_key k, const crypto::block& iv, mutable_bytes data) {
+      { b.decrypt(k, iv, data) } -> std::same_as<status>;
+    };
+    static_assert(decrypts,
+                  "rmcpp: `crypto` needs `status decrypt(aes_key&, const block& iv, mutable_bytes data) noexcept`");
+    static_assert(!decrypts || requires(B b, aes_key k, const crypto::block& iv, mutable_bytes data) {
+      { b.decrypt(k, iv, data) } noexcept;
+    }, "rmcpp: `crypto`: `decrypt(aes_key&, const block& iv, mutable_bytes data)` must be `noexcept`");
+
+    constexpr bool unloads_mac = requires(B b, mac_key k) { b.unload(k); };
+    static_assert(unloads_mac, "rmcpp: `crypto` needs `void unload(mac_key&) noexcept`");
+    static_assert(!unloads_mac || requires(B b, mac_key k) { { b.unload(k) } noexcept; },
+                  "rmcpp: `crypto`: `unload(mac_key&)` must be `noexcept`");
+    constexpr bool unloads_aes = requires(B b, aes_key k) { b.unload(k); };
+    static_assert(unloads_aes, "rmcpp: `crypto` needs `void unload(aes_key&) noexcept`");
+    static_assert(!unloads_aes || requires(B b, aes_key k) { { b.unload(k) } noexcept; },
+                  "rmcpp: `crypto`: `unload(aes_key&)` must be `noexcept`");
+  }
+  return true;
+}
+
+template <class E> consteval bool check_entropy_source() {
+  constexpr bool fills = requires(E e, mutable_bytes out) { { e.fill(out) } -> std::same_as<bool>; };
+  static_assert(fills, "rmcpp: `random`, an entropy source, needs `bool fill(mutable_bytes) noexcept`");
+  static_assert(!fills || requires(E e, mutable_bytes out) { { e.fill(out) } noexcept; },
+                "rmcpp: `random`: `fill(mutable_bytes)` must be `noexcept`");
+  return true;
+}
+
+// clang-format on
+
+}  // namespace rmcpp::detail

@@ -19,10 +19,19 @@ struct flow {
   direction dir{};
 };
 
+/// For a type that is no configuration: a build stops here, and says what the type lacks.
+template <class Config> class follower {
+  static_assert(detail::check_follower_config<Config>(),
+                "rmcpp: not a follower's configuration (follower/options.hpp)");
+
+ public:
+  follower(Config config, const follower_options& options) noexcept;
+};
+
 /// Feed it the datagrams of both directions in the order of the capture. Memory is fixed: what was heard longest ago is
 /// forgotten first. A hostile datagram costs bounded time and changes no verdict about another session's.
-template <follower_config Config> class follower {
-  using crypto_type = std::remove_cvref_t<decltype(Config::crypto)>;
+template <follower_config Config> class follower<Config> {
+  using crypto_type = detail::policy_type<decltype(Config::crypto)>;
   using traits = typename Config::traits;
 
  public:

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <rmcpp/protect/login_keys.hpp>
+#include <rmcpp/session/policy.hpp>
 
 #include <span>
 
@@ -17,8 +18,26 @@ struct follower_traits {
 /// A follower's configuration: `crypto` (a backend), a value or a reference, and `traits`.
 template <class C> concept follower_config = requires(C c) {
   typename C::traits;
-  requires crypto::backend<std::remove_cvref_t<decltype(c.crypto)>>;
+  requires crypto::backend<detail::policy_type<decltype(c.crypto)>>;
 };
+
+namespace detail {
+
+/// What a type lacks of the concept, in words: see crypto/concepts.hpp.
+// clang-format off
+template <class C> consteval bool check_follower_config() {
+  constexpr bool has_traits = requires { typename C::traits; };
+  static_assert(has_traits,
+                "rmcpp: a follower's configuration needs a type `traits`, such as rmcpp::follower_traits");
+  constexpr bool has_crypto = requires(C c) { c.crypto; };
+  static_assert(has_crypto,
+                "rmcpp: a follower's configuration needs a public member `crypto`, a backend (crypto/concepts.hpp)");
+  if constexpr (has_crypto) check_backend<policy_type<decltype(C::crypto)>>();
+  return follower_config<C>;
+}
+// clang-format on
+
+}  // namespace detail
 
 /// A password that may be somebody's.
 struct credential {
