@@ -67,9 +67,12 @@ namespace rmcpp::detail {
 // clang-format off
 
 template <class P> consteval bool check_peer_address() {
-  static_assert(std::copyable<P>, "rmcpp: `peer` must be copyable");
-  static_assert(std::default_initializable<P>, "rmcpp: `peer` must be default-constructible");
-  static_assert(std::equality_comparable<P>, "rmcpp: `peer` needs `==`, which compares address and port");
+  // Named, because of a concept GCC would print all that it is made of.
+  constexpr bool copies = std::copyable<P>, begins_empty = std::default_initializable<P>,
+                 compares = std::equality_comparable<P>;
+  static_assert(copies, "rmcpp: `peer` must be copyable");
+  static_assert(begins_empty, "rmcpp: `peer` must be default-constructible");
+  static_assert(compares, "rmcpp: `peer` needs `==`, which compares address and port");
   static_assert(requires(const P p) { { p.quota_key() == p.quota_key() } -> std::convertible_to<bool>; },
                 "rmcpp: `peer` needs `quota_key() const`, whose result has `==`");
   constexpr bool has_channel = requires(const P p) { { p.channel() } -> std::same_as<std::uint8_t>; };

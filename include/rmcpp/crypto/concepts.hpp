@@ -128,13 +128,15 @@ namespace rmcpp::detail {
 // clang-format off
 
 template <class B> consteval bool check_backend() {
-  constexpr bool has_keys = requires(typename B::mac_key& mac, typename B::aes_key& aes) { mac; aes; };
+  constexpr bool has_keys = requires { typename B::mac_key; typename B::aes_key; };
   static_assert(has_keys, "rmcpp: `crypto`, a backend, needs the types `mac_key` and `aes_key` (crypto/concepts.hpp)");
   if constexpr (has_keys) {
     using mac_key = typename B::mac_key;
     using aes_key = typename B::aes_key;
-    static_assert(std::default_initializable<mac_key>, "rmcpp: `crypto`: its `mac_key` must be default-constructible");
-    static_assert(std::default_initializable<aes_key>, "rmcpp: `crypto`: its `aes_key` must be default-constructible");
+    constexpr bool begins_mac = std::default_initializable<mac_key>;
+    static_assert(begins_mac, "rmcpp: `crypto`: its `mac_key` must be default-constructible");
+    constexpr bool begins_aes = std::default_initializable<aes_key>;
+    static_assert(begins_aes, "rmcpp: `crypto`: its `aes_key` must be default-constructible");
 
     constexpr bool asks_mac = requires { { B::supports(crypto::mac_id{}) } -> std::same_as<bool>; };
     static_assert(asks_mac, "rmcpp: `crypto` needs `static constexpr bool supports(mac_id) noexcept`");
