@@ -103,7 +103,7 @@ template <rmcpp::crypto::backend B> class fleet {
     }
   }
   [[gnu::always_inline]] inline void ask(console_type& c) {
-    (void)c.submit({.fn = rmcpp::net_fn::sensor, .code = get_sensor_reading, .data = sensor}, now_);
+    (void)c.submit({.fn = rmcpp::net_fn::sensor, .command = get_sensor_reading, .data = sensor}, now_);
     const auto sent = c.poll_transmit(out_, now_);
     benchmark::DoNotOptimize(sent);
   }
@@ -121,16 +121,16 @@ template <rmcpp::crypto::backend B> class fleet {
   bool log_in(console_type& c, rmcpp::bmc<bmc_side<B>>& bmc) {
     std::array<std::uint8_t, 1024> reply{};
     if (!c.start(now_)) return false;
-    for (auto n = c.poll_transmit(out_, now_); n && *n != 0; n = c.poll_transmit(out_, now_)) {
-      const auto m = bmc.feed({}, rmcpp::mutable_bytes(out_).first(*n), reply, now_);
+    while (const auto n = c.poll_transmit(out_, now_)) {
+      const auto m = bmc.feed({}, rmcpp::mutable_bytes(out_).first(n.size), reply, now_);
       if (!m || !c.feed(rmcpp::mutable_bytes(reply).first(*m), now_)) return false;
-      while (c.next_event().type != rmcpp::console_event::kind::none) {
+      while (c.next_event()) {
       }
-      while (bmc.next_event().type != rmcpp::bmc_event<address>::kind::none) {
+      while (bmc.next_event()) {
       }
     }
     if (c.state() != rmcpp::console_state::active || !bmc.close(c.managed_id(), now_)) return false;
-    while (bmc.next_event().type != rmcpp::bmc_event<address>::kind::none) {
+    while (bmc.next_event()) {
     }
     const auto& options = console_options_for(c.suite().id);
     const auto sik = rmcpp::protect::session_integrity_key(crypto_, c.suite().authentication, options.password,

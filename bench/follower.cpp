@@ -103,7 +103,7 @@ template <rmcpp::crypto::backend B, std::size_t Sessions> class reading {
   }
 
  private:
-  rmcpp::credential user_{.password = rmcpp::user_key(text("secret"))};
+  rmcpp::credential user_{.password = "secret"};
   rmcpp::follower_options options_{.users = {&user_, 1}};
   capture<B> capture_;
   std::unique_ptr<follower_type> follower_{};

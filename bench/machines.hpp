@@ -49,7 +49,7 @@ struct address {
 };
 
 struct one_user {
-  rmcpp::user_key password{text("secret")};
+  rmcpp::user_key password = "secret";
   bool find(const rmcpp::username&, rmcpp::role_byte, std::uint8_t, rmcpp::user_record& out) const noexcept {
     out = {rmcpp::user_id{2}, rmcpp::privilege::administrator, true, password};
     return true;
@@ -60,7 +60,7 @@ struct one_user {
 /// Answers with the request's data but its first byte: the completion code takes that byte's place, so that both
 /// messages have one size.
 struct echo {
-  rmcpp::handled handle(const rmcpp::command& rq, const rmcpp::session_info&,
+  rmcpp::handled handle(const rmcpp::request& rq, const rmcpp::session_info&,
                         rmcpp::response_writer& rs) const noexcept {
     rs.put(rq.data.subspan(rq.data.empty() ? 0 : 1));
     return rmcpp::handled::done;
@@ -83,15 +83,15 @@ template <rmcpp::crypto::backend B> struct bmc_side {
 
 inline rmcpp::console_options console_options_for(std::uint8_t suite) {
   rmcpp::console_options o;
-  o.name = rmcpp::username(text("admin"));
-  o.password = rmcpp::user_key(text("secret"));
-  o.suites = rmcpp::suite_list(rmcpp::bytes(&suite, 1));
+  o.name = "admin";
+  o.password = "secret";
+  o.suites = *rmcpp::suite_list::from(rmcpp::bytes(&suite, 1));
   return o;
 }
 inline rmcpp::bmc_options bmc_options_for(std::uint8_t suite) {
   rmcpp::bmc_options o;
   o.system_guid.fill(0x5a);
-  o.suites = rmcpp::suite_list(rmcpp::bytes(&suite, 1));
+  o.suites = *rmcpp::suite_list::from(rmcpp::bytes(&suite, 1));
   return o;
 }
 
@@ -120,17 +120,17 @@ template <rmcpp::crypto::backend B> class machines {
   /// What the contract asks for after a call: all that the console sends goes to the BMC, and the answers back.
   /// `on_datagram(bytes, to_bmc)` sees each of them. False if one was dropped.
   template <class F> bool settle(outcome& o, F&& on_datagram) {
-    for (auto n = console.poll_transmit(out_, now); n && *n != 0; n = console.poll_transmit(out_, now)) {
-      const auto request = rmcpp::mutable_bytes(out_).first(*n);
+    while (const auto n = console.poll_transmit(out_, now)) {
+      const auto request = rmcpp::mutable_bytes(out_).first(n.size);
       on_datagram(rmcpp::bytes(request), true);
       const auto m = bmc.feed({}, request, reply_, now);
       if (!m) return false;
-      while (bmc.next_event().type != rmcpp::bmc_event<address>::kind::none) {
+      while (bmc.next_event()) {
       }
       const auto reply = rmcpp::mutable_bytes(reply_).first(*m);
       on_datagram(rmcpp::bytes(reply), false);
       if (!console.feed(reply, now)) return false;
-      for (auto e = console.next_event(); e.type != rmcpp::console_event::kind::none; e = console.next_event()) {
+      while (const auto e = console.next_event()) {
         o.last = e;
         ++o.events;
       }
@@ -157,7 +157,7 @@ template <rmcpp::crypto::backend B> class machines {
   template <class F> [[gnu::always_inline]] inline rmcpp::console_event exchange(rmcpp::bytes data, F&& on_datagram) {
     now = now + rmcpp::milliseconds{1};
     outcome o;
-    if (!console.submit({.fn = rmcpp::net_fn::oem_group, .code = 1, .data = data}, now)) return {};
+    if (!console.submit({.fn = rmcpp::net_fn::oem_group, .command = 1, .data = data}, now)) return {};
     if (!settle(o, on_datagram) || o.events != 1) return {};
     return o.last;
   }

@@ -123,8 +123,8 @@ template <rmcpp::crypto::backend B> void handshake(benchmark::State& state, std:
   std::array<std::uint8_t, 1024> out{}, reply{};
   const auto step = [&] {
     const auto n = m.console.poll_transmit(out, m.now);
-    const auto r = m.bmc.feed({}, rmcpp::mutable_bytes(out).first(n ? *n : 0), reply, m.now);
-    while (m.bmc.next_event().type != rmcpp::bmc_event<address>::kind::none) {
+    const auto r = m.bmc.feed({}, rmcpp::mutable_bytes(out).first(n.size), reply, m.now);
+    while (m.bmc.next_event()) {
     }
     return n && r && m.console.feed(rmcpp::mutable_bytes(reply).first(*r), m.now);
   };
@@ -137,7 +137,7 @@ template <rmcpp::crypto::backend B> void handshake(benchmark::State& state, std:
     typename machines<B>::outcome o;
     fine = fine && m.console.state() == console_state::set_privilege && m.settle(o, [](rmcpp::bytes, bool) {}) &&
            m.console.state() == console_state::active && m.logout();
-    while (m.console.next_event().type != rmcpp::console_event::kind::none) {
+    while (m.console.next_event()) {
     }
     if (!fine) return state.SkipWithError("no login");
     state.SetIterationTime(std::chrono::duration<double>(done - begun).count());
@@ -161,7 +161,7 @@ template <rmcpp::crypto::backend B> class login_crypto {
     transcript_.managed_random.fill(0x22);
     transcript_.managed_guid.fill(0x5a);
     transcript_.role = rmcpp::role_byte{0x14};
-    transcript_.name = rmcpp::username(text("admin"));
+    transcript_.name = "admin";
   }
   [[gnu::always_inline]] inline bool run() {
     benchmark::DoNotOptimize(transcript_);
@@ -196,7 +196,7 @@ template <rmcpp::crypto::backend B> class login_crypto {
  private:
   B crypto_{};
   rmcpp::wire::cipher_suite suite_;
-  rmcpp::user_key password_{text("secret")};
+  rmcpp::user_key password_ = "secret";
   rmcpp::user_key kg_{};
   rmcpp::protect::rakp_transcript transcript_{};
   rmcpp::wire::rakp_code second_{};

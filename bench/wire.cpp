@@ -75,7 +75,7 @@ void add_wire() {
   using namespace rmcpp::wire;
   constexpr rmcpp::session_id id{0x02001234};
   const rakp_code sha1(twenty);
-  const username name(rmcpp::bytes(sixteen).first(5));
+  const username name = *username::from(rmcpp::bytes(sixteen).first(5));
   const auto suite = *find_suite(3);
   const auto authentication = authentication_payload::of(suite.authentication);
   const auto integrity = integrity_payload::of(suite.integrity);
@@ -97,13 +97,13 @@ void add_wire() {
   add_message("rakp1", rakp1{1, id, sixteen, role_byte{0x14}, name});
   add_message("rakp2", rakp2{1, rakp_status::no_errors, id, sixteen, sixteen, sha1});
   add_message("rakp3", rakp3{1, rakp_status::no_errors, id, sha1});
-  add_message("rakp4", rakp4{1, rakp_status::no_errors, id, rakp_code(rmcpp::bytes(twenty).first(12))});
+  add_message("rakp4", rakp4{1, rakp_status::no_errors, id, *rakp_code::from(rmcpp::bytes(twenty).first(12))});
   add_message("lan_request", lan_request{.target = net_fn_lun::request(net_fn::app), .command = 1, .data = sixteen});
   add_message("lan_response", lan_response{.target = net_fn_lun::response(net_fn::app), .command = 1, .data = sixteen});
   add_message("channel_auth_request", channel_auth_request{});
   add_message("channel_auth_response", channel_auth_response{.channel = 1, .auth_types = 0x80, .extended = 2});
   add_message("cipher_suites_request", cipher_suites_request{});
-  add_message("cipher_suites_response", cipher_suites_response{1, bounded<16>(sixteen)});
+  add_message("cipher_suites_response", cipher_suites_response{1, *bounded<16>::from(sixteen)});
   add_message("system_guid_response", system_guid_response{sixteen});
   add_message("session_privilege", session_privilege{4});
   add_message("close_session_request", close_session_request{id, 0});

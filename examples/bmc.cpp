@@ -26,51 +26,26 @@ using examples::usage_error;
 
 // ---- configuration of the library ----
 
-/// Who may log in: rmcpp::user_directory.
-class accounts {
- public:
-  /// From "NAME:PASSWORD" or "NAME:PASSWORD:PRIVILEGE". A password may have colons unless it ends like a privilege.
-  void add(const std::string& text) {
-    const auto colon = text.find(':');
-    if (colon == text.npos) throw usage_error("--user takes NAME:PASSWORD[:PRIVILEGE]");
-    auto password = text.substr(colon + 1);
-    auto limit = rmcpp::privilege::administrator;
-    if (const auto last = password.rfind(':'); last != password.npos) {
-      if (const auto given = examples::parse_privilege(password.substr(last + 1))) {
-        limit = *given;
-        password.resize(last);
-      }
-    }
-    const auto name = examples::parse_name(text.substr(0, colon));
-    const auto key = examples::parse_key(examples::as_bytes(password), "password");
-    if (list_.size() == 63) throw usage_error("more than 63 users");
-    list_.push_back({name, {static_cast<rmcpp::user_id>(list_.size() + 1), limit, true, key}});
-  }
-  void set_kg(const rmcpp::user_key& key) noexcept { kg_ = key; }
+using accounts = rmcpp::user_table<62>;
 
-  /// Looks at every entry whatever it finds, so that the time taken says nothing about the names.
-  bool find(const rmcpp::username& name, rmcpp::role_byte role, std::uint8_t, rmcpp::user_record& out) const noexcept {
-    bool found = false;
-    for (const auto& known : list_) {
-      const bool same = rmcpp::equal_constant_time(known.name.padded(), name.padded());
-      const bool fits = role.name_only() || known.record.limit == role.level();
-      if (same && fits && !found) {
-        out = known.record;
-        found = true;
-      }
+/// Adds a user from "NAME:PASSWORD" or "NAME:PASSWORD:PRIVILEGE". A password may have colons unless it ends like a
+/// privilege.
+void add_account(accounts& all, const std::string& text) {
+  const auto colon = text.find(':');
+  if (colon == text.npos) throw usage_error("--user takes NAME:PASSWORD[:PRIVILEGE]");
+  auto password = text.substr(colon + 1);
+  auto limit = rmcpp::privilege::administrator;
+  if (const auto last = password.rfind(':'); last != password.npos) {
+    if (const auto given = examples::parse_privilege(password.substr(last + 1))) {
+      limit = *given;
+      password.resize(last);
     }
-    return found;
   }
-  [[nodiscard]] rmcpp::user_key kg(std::uint8_t) const noexcept { return kg_; }
-
- private:
-  struct user {
-    rmcpp::username name;
-    rmcpp::user_record record;
-  };
-  std::vector<user> list_;
-  rmcpp::user_key kg_{};
-};
+  const auto name = text.substr(0, colon);
+  const auto added = all.add({examples::parse_name(name), examples::parse_key(password, "password"), limit});
+  if (added.error() == rmcpp::errc::no_slot) throw usage_error("more than 62 users");
+  if (!added) throw usage_error("two users have the name " + name);
+}
 
 struct traits : rmcpp::bmc_traits {
   static constexpr std::size_t sessions = 63;
@@ -135,7 +110,9 @@ void log(const event& e) {
 }
 
 rmcpp::bmc_options options_from(const arguments& args, const rmcpp::guid& guid) {
-  rmcpp::bmc_options options{.system_guid = guid, .suites = rmcpp::suite_list(args.suites)};
+  const auto suites = rmcpp::suite_list::from(args.suites);
+  if (!suites) throw usage_error("--suites names more than 20");
+  rmcpp::bmc_options options{.system_guid = guid, .suites = *suites};
   options.max_sessions = static_cast<std::uint8_t>(args.max_sessions);
   return options;
 }
@@ -148,7 +125,7 @@ int run(const arguments& args) {
   constexpr rmcpp::guid guid{0x01, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x80,
                              0x00, 0x40, 0x00, 0x70, 0x70, 0x63, 0x6d, 0x72};  // last byte first
   accounts users;
-  for (const auto& text : args.users) users.add(text);
+  for (const auto& text : args.users) add_account(users, text);
   users.set_kg(examples::parse_key(examples::parse_hex(args.kg), "K_g"));
   examples::chassis chassis(guid);
   bmc machine({.users = users, .handler = chassis}, options_from(args, guid));
@@ -171,12 +148,9 @@ int run(const arguments& args) {
       const auto reply = machine.feed(got->from, got->datagram, out, now);
       if (reply && *reply != 0) socket.send_to(got->from, rmcpp::bytes(out).first(*reply));
     }
-    for (;;) {
-      const auto more = machine.poll_transmit(out, now);
-      if (!more || more->size == 0) break;
-      socket.send_to(more->to, rmcpp::bytes(out).first(more->size));
-    }
-    for (auto e = machine.next_event(); e.type != event::kind::none; e = machine.next_event()) log(e);
+    while (const auto more = machine.poll_transmit(out, now))
+      socket.send_to(more.to, rmcpp::bytes(out).first(more.size));
+    while (const auto e = machine.next_event()) log(e);
   }
   return 0;
 }

@@ -30,7 +30,7 @@ using rmcpp::net_fn;
 
 /// Runs a command and returns the data of its answer; throws failure if it was refused.
 std::vector<std::uint8_t> ask(remote& bmc, const char* name, net_fn fn, std::uint8_t code, rmcpp::bytes data = {}) {
-  auto answer = bmc.run({.fn = fn, .code = code, .data = data});
+  auto answer = bmc.run({.fn = fn, .command = code, .data = data});
   if (answer.code == completion_code::ok) return std::move(answer.data);
   char digits[8];
   std::snprintf(digits, sizeof digits, "%02Xh", static_cast<unsigned>(answer.code));
@@ -191,7 +191,7 @@ constexpr boot_word boot_words[] = {{"none", 0x00}, {"pxe", 0x04},   {"disk", 0x
 void boot_device(remote& bmc, const boot_word& b) {
   const auto set = [&](std::uint8_t parameter, rmcpp::bytes value) {
     ask(bmc, "Set System Boot Options", net_fn::chassis, examples::cmd::set_boot_options,
-        examples::set_boot_option{parameter, rmcpp::bounded<16>(value)});
+        examples::set_boot_option{parameter, *rmcpp::bounded<16>::from(value)});
   };
   // Telling the BMC when a set of parameters begins, takes effect and ends is optional, and not every BMC wants to
   // know.
@@ -335,14 +335,14 @@ rmcpp::console_options options_of(const arguments& args) {
   const auto password = examples::read_password(args.password);
   if (!password) throw usage_error("a password is needed: -P, -E or -f");
   rmcpp::console_options o{.name = examples::parse_name(args.user), .password = *password};
-  o.kg = args.hex_kg.empty() ? examples::parse_key(examples::as_bytes(args.kg), "K_g")
+  o.kg = args.hex_kg.empty() ? examples::parse_key(args.kg, "K_g")
                              : examples::parse_key(examples::parse_hex(args.hex_kg), "K_g");
   const auto level = examples::parse_privilege(args.level);
   if (!level) throw usage_error("-L takes CALLBACK, USER, OPERATOR or ADMINISTRATOR, not " + args.level);
   o.level = *level;
   if (args.suite != "auto") {
     const auto id = examples::parse_byte(args.suite, rmcpp::wire::standard_suites.size() - 1);
-    o.suites = rmcpp::suite_list(rmcpp::bytes(&id, 1));
+    o.suites = *rmcpp::suite_list::from(rmcpp::bytes(&id, 1));
   }
   for (const auto& quirk : args.quirks) {
     if (quirk != "opensesspriv") throw usage_error("unknown quirk '" + quirk + "'; known: opensesspriv");

@@ -24,8 +24,9 @@ namespace {
 
 using rmcpp::console_state;
 
-const std::string user_name = "admin";
-const std::string password = "not a secret";
+const rmcpp::username user_name = "admin";
+constexpr char shown_password[] = "not a secret";
+const rmcpp::user_key password = shown_password;
 
 // ---- what both machines are given ----
 
@@ -54,14 +55,6 @@ struct wire_end {
   [[nodiscard]] bool can_reply() const noexcept { return true; }
 };
 
-struct one_user {
-  bool find(const rmcpp::username& name, rmcpp::role_byte, std::uint8_t, rmcpp::user_record& out) const noexcept {
-    out = {rmcpp::user_id{2}, rmcpp::privilege::administrator, true, rmcpp::user_key(examples::as_bytes(password))};
-    return rmcpp::equal_constant_time(name, examples::as_bytes(user_name));
-  }
-  [[nodiscard]] rmcpp::user_key kg(std::uint8_t) const noexcept { return {}; }
-};
-
 struct bmc_config {
   using peer = wire_end;
   struct traits : rmcpp::bmc_traits {
@@ -69,7 +62,7 @@ struct bmc_config {
   };
   rmcpp::cryptopp_backend crypto{};
   counting_entropy random{0xa0};
-  one_user users{};
+  rmcpp::user_table<1> users = {{{user_name, password}}};
   examples::chassis handler;
 };
 
@@ -132,13 +125,12 @@ template <rmcpp::wire::message M> struct decrypted {
 class spy {
  public:
   spy(const rmcpp::protect::rakp_transcript& seen, const rmcpp::wire::cipher_suite& suite) : suite_(suite) {
-    const rmcpp::user_key key(examples::as_bytes(password));
-    const auto sik = rmcpp::protect::session_integrity_key(crypto_, suite.authentication, key, {}, seen);
+    const auto sik = rmcpp::protect::session_integrity_key(crypto_, suite.authentication, password, {}, seen);
     check(sik, "SIK");
     sik_ = *sik;
     rmcpp::protect::login_key from(crypto_, suite.authentication, sik_.reveal());
     check(from.derive(suite, derived_), "K1 and K2");
-    check(keys_.load(crypto_, suite, derived_, key), "the session's keys");
+    check(keys_.load(crypto_, suite, derived_, password), "the session's keys");
   }
 
   void print_keys() {
@@ -202,24 +194,23 @@ class spy {
 class demonstration {
  public:
   explicit demonstration(std::uint8_t suite)
-      : options_{.name = rmcpp::username(examples::as_bytes(user_name)),
-                 .password = rmcpp::user_key(examples::as_bytes(password)),
-                 .suites = rmcpp::suite_list(rmcpp::bytes(&suite, 1))},
+      : options_{.name = user_name, .password = password, .suites = *rmcpp::suite_list::from(rmcpp::bytes(&suite, 1))},
         console_({}, options_),
         bmc_({.handler = examples::chassis(guid)}, {.system_guid = guid, .suites = options_.suites}) {}
 
   void run() {
     const auto& suite = *rmcpp::wire::find_suite(options_.suites.view()[0]);
     std::cout << "A session with cipher suite " << int{suite.id} << ": " << describe(suite.authentication) << ", "
-              << describe(suite.integrity) << ", " << describe(suite.confidentiality) << ".\nUser \"" << user_name
-              << "\", password \"" << password << "\". Numbers of several bytes are little-endian on the wire.\n";
+              << describe(suite.integrity) << ", " << describe(suite.confidentiality) << ".\nUser \""
+              << examples::printable(user_name) << "\", password \"" << shown_password
+              << "\". Numbers of several bytes are little-endian on the wire.\n";
     if (const auto started = console_.start(now_); !started) throw std::runtime_error(describe(started.error()));
     (void)wait_for(rmcpp::console_event::kind::ready);
 
     heading("Get Device ID", "Logged in as administrator. Now a command: which device is this?");
-    command<examples::device_id>({.fn = rmcpp::net_fn::app, .code = examples::cmd::get_device_id});
+    command<examples::device_id>({.fn = rmcpp::net_fn::app, .command = examples::cmd::get_device_id});
     heading("Get Chassis Status", "And another: is the power on?");
-    command<examples::chassis_status>({.fn = rmcpp::net_fn::chassis, .code = examples::cmd::get_chassis_status});
+    command<examples::chassis_status>({.fn = rmcpp::net_fn::chassis, .command = examples::cmd::get_chassis_status});
 
     if (const auto closing = console_.close(now_); !closing) throw std::runtime_error(describe(closing.error()));
     (void)wait_for(rmcpp::console_event::kind::closed);
@@ -252,16 +243,15 @@ class demonstration {
         spy_.emplace(console_.transcript(), console_.suite());
         spy_->print_keys();
       }
-      while (bmc_.next_event().type != rmcpp::bmc_event<wire_end>::kind::none) continue;
+      while (bmc_.next_event()) continue;
     }
   }
 
   /// One datagram of the console, and the BMC's answer.
   void carry() {
     const auto sent = console_.poll_transmit(to_bmc_, now_);
-    if (!sent || *sent == 0)
-      throw std::runtime_error("the console has nothing to say: " + std::string(describe(sent.error())));
-    const auto request = rmcpp::mutable_bytes(to_bmc_).first(*sent);
+    if (!sent) throw std::runtime_error("the console has nothing to say: " + std::string(describe(sent.error)));
+    const auto request = rmcpp::mutable_bytes(to_bmc_).first(sent.size);
     show("console -> BMC", request, from_console_);
 
     now_ = now_ + rmcpp::milliseconds{1};

@@ -29,10 +29,10 @@ class chassis {
   /// Get Channel Info tells how many sessions there are, which only the BMC knows.
   void set_sessions(std::size_t n) noexcept { sessions_ = static_cast<std::uint8_t>(n < 0x3f ? n : 0x3f); }
 
-  rmcpp::handled handle(const rmcpp::command& rq, const rmcpp::session_info& session,
+  rmcpp::handled handle(const rmcpp::request& rq, const rmcpp::session_info& session,
                         rmcpp::response_writer& rs) noexcept {
     for (const entry& known : commands) {
-      if (known.fn != rq.fn || known.code != rq.code) continue;
+      if (known.fn != rq.fn || known.code != rq.command) continue;
       if (rq.lun != 0) {
         rs.fail(completion_code::invalid_for_lun);
       } else if (session.level < known.least) {
@@ -152,7 +152,7 @@ class chassis {
     const parameter* const p = find(rq->parameter);
     if (!p) return rs.fail(parameter_not_supported);
     rs.put(boot_option{.parameter = static_cast<std::uint8_t>(p->mark | p->number),
-                       .value = rmcpp::bounded<16>(rmcpp::bytes(p->value).first(p->size))});
+                       .value = *rmcpp::bounded<16>::from(rmcpp::bytes(p->value).first(p->size))});
   }
 
   void set_boot_options(rmcpp::bytes data, writer& rs) noexcept {

@@ -33,7 +33,7 @@ inline std::optional<rmcpp::user_key> read_password(const password_source& from)
   } else {
     return std::nullopt;
   }
-  return parse_key(as_bytes(text), "password");
+  return parse_key(text, "password");
 }
 
 }  // namespace examples

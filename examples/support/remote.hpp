@@ -39,20 +39,43 @@ struct answer {
   std::vector<std::uint8_t> data{};
 };
 
+/// A transport that shows what passes.
+class shown_udp : public udp_client {
+ public:
+  shown_udp(udp_socket socket, bool shown) : udp_client(std::move(socket)), shown_(shown) {}
+
+  void send(rmcpp::bytes datagram) {
+    show("console -> BMC", datagram);
+    udp_client::send(datagram);
+  }
+  rmcpp::result<rmcpp::incoming<>> receive(rmcpp::mutable_bytes buffer, rmcpp::instant until) {
+    const auto got = udp_client::receive(buffer, until);
+    if (got && got->size != 0) show("BMC -> console", buffer.first(got->size));
+    return got;
+  }
+  void dropped(rmcpp::errc why) const {
+    if (shown_) std::cerr << "dropped: " << describe(why) << '\n';
+  }
+
+ private:
+  void show(const char* direction, rmcpp::bytes datagram) const {
+    if (!shown_) return;
+    std::cerr << direction << ' ' << rmcpp::wire::hex(datagram) << '\n' << rmcpp::wire::dump_datagram(datagram);
+  }
+
+  bool shown_;
+};
+
 class remote {
  public:
   /// With `verbosity` 1 the cipher suite is told on stderr, with 2 every datagram too.
   remote(udp_socket socket, const rmcpp::console_options& options, int verbosity)
-      : socket_(std::move(socket)), machine_({}, options), verbosity_(verbosity) {}
+      : transport_(std::move(socket), verbosity >= 2), machine_({}, options), verbosity_(verbosity) {}
 
   /// Throws failure.
   void login() {
     if (const auto started = machine_.start(now()); !started) throw failure(describe(started.error()));
-    for (;;) {
-      const auto e = next_event();
-      if (e.type == event::ready) break;
-      if (e.type == event::failed) give_up(e);
-    }
+    wait([](const event& e) { return e.type == event::kind::ready; });
     if (verbosity_ >= 1) std::cerr << "cipher suite " << int{machine_.suite().id} << '\n';
   }
 
@@ -60,19 +83,19 @@ class remote {
   answer run(const rmcpp::request& rq) {
     const auto id = machine_.submit(rq, now());
     if (!id) throw failure(describe(id.error()));
-    for (;;) {
-      const auto e = next_event();
-      if (e.type == event::failed) give_up(e);
-      if (e.type != event::done || e.request != *id) continue;
+    answer got;
+    wait([&](const event& e) {
+      if (e.type != event::kind::done || e.request != *id) return false;
       if (e.error != rmcpp::errc::ok) give_up(e);
-      return {e.code, {e.data.begin(), e.data.end()}};
-    }
+      got = {e.code, {e.data.begin(), e.data.end()}};
+      return true;
+    });
+    return got;
   }
 
   /// Ends the session. By now everything is known that was asked, so nobody cares if the BMC does not answer.
   void close() {
-    if (!machine_.close(now())) return;
-    while (machine_.state() != rmcpp::console_state::closed) (void)next_event();
+    if (machine_.close(now())) wait([](const event&) { return false; });
   }
 
  private:
@@ -83,45 +106,26 @@ class remote {
     rmcpp::cryptopp_backend crypto{};
     rmcpp::cryptopp_entropy random{};
   };
-  using event = rmcpp::console_event::kind;
+  using event = rmcpp::console_event;
 
-  /// The whole event loop. Views in the event last until the next call.
-  rmcpp::console_event next_event() {
-    for (;;) {
-      const auto n = machine_.poll_transmit(out_, now());
-      if (n && *n != 0) {
-        show("console -> BMC", rmcpp::bytes(out_).first(*n));
-        socket_.send(rmcpp::bytes(out_).first(*n));
-        continue;
-      }
-      if (const auto e = machine_.next_event(); e.type != event::none) return e;
-      if (machine_.state() == rmcpp::console_state::closed) return {};
-      wait_readable({socket_.fd()}, machine_.poll_timeout());
-      if (auto got = socket_.receive(in_)) {
-        show("BMC -> console", got->datagram);
-        const auto taken = machine_.feed(got->datagram, now());
-        if (!taken && verbosity_ >= 2) std::cerr << "dropped: " << describe(taken.error()) << '\n';
-      }
-      machine_.handle_timeout(now());
-    }
+  /// Until `has_come(event)`, or the session has ended as asked. Throws failure if it ends otherwise.
+  template <class Predicate> void wait(Predicate has_come) {
+    (void)rmcpp::run(machine_, transport_, [&](const event& e) {
+      if (e.type == event::kind::failed) give_up(e);
+      return has_come(e);
+    });
   }
 
-  void show(const char* direction, rmcpp::bytes datagram) const {
-    if (verbosity_ < 2) return;
-    std::cerr << direction << ' ' << rmcpp::wire::hex(datagram) << '\n' << rmcpp::wire::dump_datagram(datagram);
-  }
-
-  [[noreturn]] void give_up(const rmcpp::console_event& e) const {
+  [[noreturn]] void give_up(const event& e) const {
     std::string why = explain(e);
-    if (socket_.last_error() != 0) why += std::string(" (") + std::strerror(socket_.last_error()) + ')';
+    if (const int error = transport_.socket().last_error(); error != 0)
+      why += std::string(" (") + std::strerror(error) + ')';
     throw failure(why);
   }
 
-  udp_socket socket_;
+  shown_udp transport_;
   rmcpp::console<config> machine_;
   int verbosity_;
-  std::array<std::uint8_t, 1024> in_{};
-  std::array<std::uint8_t, 1024> out_{};
 };
 
 }  // namespace examples

@@ -54,17 +54,17 @@ inline std::uint8_t parse_byte(const std::string& text, unsigned long limit = 0x
 }
 
 /// A password or K_g of at most 20 bytes; throws usage_error.
-inline rmcpp::secret<20> parse_key(rmcpp::bytes key, const char* what) {
-  rmcpp::secret<20> s;
-  if (!s.assign(key)) throw usage_error(std::string(what) + " is longer than 20 bytes");
-  return s;
+template <rmcpp::core::text_like Text> rmcpp::user_key parse_key(const Text& text, const char* what) {
+  const auto key = rmcpp::user_key::from(text);
+  if (!key) throw usage_error(std::string(what) + " is longer than 20 bytes");
+  return *key;
 }
 
 /// A user name of at most 16 bytes; throws usage_error.
-inline rmcpp::bounded<16> parse_name(const std::string& text) {
-  rmcpp::bounded<16> name;
-  if (!name.assign(as_bytes(text))) throw usage_error("user name is longer than 16 bytes: " + text);
-  return name;
+inline rmcpp::username parse_name(const std::string& text) {
+  const auto name = rmcpp::username::from(text);
+  if (!name) throw usage_error("user name is longer than 16 bytes: " + text);
+  return *name;
 }
 
 /// "user" .. "administrator" in any case, or nothing.

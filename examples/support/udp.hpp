@@ -17,6 +17,7 @@
 #include <optional>
 #include <rmcpp/core/bytes.hpp>
 #include <rmcpp/core/time.hpp>
+#include <rmcpp/session/pump.hpp>
 #include <stdexcept>
 #include <string>
 #include <system_error>
@@ -214,5 +215,45 @@ inline void wait_readable(std::initializer_list<int> descriptors, rmcpp::instant
   }
   ::poll(set.data(), count, timeout);
 }
+
+/// What rmcpp::run() sends and receives by, to one BMC. Construction throws.
+class udp_client {
+ public:
+  udp_client(const std::string& host, std::uint16_t port)
+      : udp_client(udp_socket::connected_to(address::resolve(host, port))) {}
+  explicit udp_client(udp_socket socket) : socket_(std::move(socket)) {}
+
+  void send(rmcpp::bytes datagram) { socket_.send(datagram); }
+  rmcpp::result<rmcpp::incoming<>> receive(rmcpp::mutable_bytes buffer, rmcpp::instant until) {
+    wait_readable({socket_.fd()}, until);
+    const auto got = socket_.receive(buffer);
+    return rmcpp::incoming<>{got ? got->datagram.size() : 0};
+  }
+  [[nodiscard]] rmcpp::instant now() const { return examples::now(); }
+  [[nodiscard]] const udp_socket& socket() const noexcept { return socket_; }
+
+ private:
+  udp_socket socket_;
+};
+
+/// The same for a BMC, from whoever asks.
+class udp_server {
+ public:
+  /// On `host`, a numeric address of this machine; port 0 is a free one.
+  udp_server(const std::string& host, std::uint16_t port)
+      : socket_(udp_socket::bound_to(address::resolve(host, port, AI_NUMERICHOST | AI_PASSIVE))) {}
+
+  void send(const address& to, rmcpp::bytes datagram) { socket_.send_to(to, datagram); }
+  rmcpp::result<rmcpp::incoming<address>> receive(rmcpp::mutable_bytes buffer, rmcpp::instant until) {
+    wait_readable({socket_.fd()}, until);
+    const auto got = socket_.receive(buffer);
+    return got ? rmcpp::incoming<address>{got->datagram.size(), got->from} : rmcpp::incoming<address>{};
+  }
+  [[nodiscard]] rmcpp::instant now() const { return examples::now(); }
+  [[nodiscard]] address local() const { return socket_.local(); }
+
+ private:
+  udp_socket socket_;
+};
 
 }  // namespace examples

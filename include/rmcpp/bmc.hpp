@@ -7,3 +7,5 @@
 #include <rmcpp/config.hpp>
 
 #include <rmcpp/bmc/bmc.hpp>
+#include <rmcpp/bmc/user_table.hpp>
+#include <rmcpp/session/pump.hpp>

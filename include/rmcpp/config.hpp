@@ -41,3 +41,12 @@
 #define RMCPP_FLATTEN
 #endif
 #endif
+
+/// RMCPP_SHARED: marks a small function that many call, so that each call stays a call where size is what counts.
+#ifndef RMCPP_SHARED
+#ifdef __OPTIMIZE_SIZE__
+#define RMCPP_SHARED [[gnu::noinline]]
+#else
+#define RMCPP_SHARED
+#endif
+#endif

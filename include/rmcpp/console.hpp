@@ -7,3 +7,4 @@
 #include <rmcpp/config.hpp>
 
 #include <rmcpp/console/console.hpp>
+#include <rmcpp/session/pump.hpp>

@@ -48,6 +48,8 @@
 #include <rmcpp/protect/suite.hpp>
 #include <rmcpp/protect/v15_packet.hpp>
 
+#include <rmcpp/session/pump.hpp>
+
 #include <rmcpp/bmc.hpp>
 #include <rmcpp/console.hpp>
 #include <rmcpp/follower.hpp>

@@ -213,7 +213,7 @@ TEST_CASE("Get Channel Authentication Capabilities tells of v2.0 when asked, and
     for (std::size_t at : {0u, 19u}) {
       octets kg(20);
       kg[at] = 1;
-      r.setup().users.kg_value = user_key(kg);
+      r.setup().users.kg_value = *user_key::from(kg);
       CHECK(run(r, 0x38, "8e04", v2).data == "0180240200000000");
       CHECK(run(r, 0x38, "0e04", v2).data == "0100040000000000");
     }
@@ -262,7 +262,7 @@ TEST_CASE("Get Channel Cipher Suites lists the suites in force, in chunks, in bo
     CHECK(list(suites_of({3}), "80", v2) == "c003014181");
     CHECK(list(suites_of({17, 3}), "80", v2) == "c011034481c003014181");
     // What the build or the traits lack is not listed; the order is the options'.
-    CHECK(list(suites_of({17, 5, 19, 99, 3, 0}), "80", v2) == "c011034481c003014181c000004080");
+    CHECK(list(suites_of({17, 5, 19, 3, 0}), "80", v2) == "c011034481c003014181c000004080");
     std::string records;
     for (const auto id : {17, 3, 0, 1, 2, 6, 7, 8, 11, 12, 15, 16})
       records += to_hex(suite_record::of(standard_suites[static_cast<std::size_t>(id)]));
@@ -271,7 +271,6 @@ TEST_CASE("Get Channel Cipher Suites lists the suites in force, in chunks, in bo
     CHECK(list(default_bmc().suites, "00", v2) ==
           "03010002444140"
           "42438180");
-    CHECK(list(suites_of({}), "80", v2).empty());
   }
   // A list of whole chunks ends with an empty one: 16 suites of 5 bytes make five chunks.
   CHECK(list(suites_of({1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1}), "80", true).size() == 16 * 10);

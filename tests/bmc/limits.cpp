@@ -44,8 +44,7 @@ template <class Rig> status_code open_from(Rig& r, const test_peer& from, std::u
 }  // namespace
 
 TEST_CASE("with all session slots taken, RAKP 4 says 01h, and a slot comes back with each session", "[session][bmc]") {
-  for (const std::uint8_t limit :
-       {std::uint8_t{0}, std::uint8_t{1}, std::uint8_t{2}, std::uint8_t{4}, std::uint8_t{63}}) {
+  for (const std::uint8_t limit : {std::uint8_t{1}, std::uint8_t{2}, std::uint8_t{4}, std::uint8_t{63}}) {
     CAPTURE(int(limit));
     auto o = default_bmc();
     o.max_sessions = limit;
@@ -348,8 +347,8 @@ TEST_CASE("keys are unloaded when a session ends, however it ends, and with the 
   CHECK(unloads([](client& x) { x.close(); }) == 2);
   CHECK(unloads([&](client&) { r.wait(60'000); }) == 2);
   CHECK(unloads([&](client& x) { REQUIRE(r.managed.close(x.managed_id(), r.now)); }) == 2);
-  CHECK(unloads([&](client&) { r.managed.user_changed(user_id{2}); }) == 2);
-  CHECK(unloads([&](client&) { r.managed.kg_changed(); }) == 2);
+  CHECK(unloads([&](client&) { r.managed.user_changed(user_id{2}, r.now); }) == 2);
+  CHECK(unloads([&](client&) { r.managed.kg_changed(r.now); }) == 2);
 
   static std::uint64_t at_the_end = 0;
   struct watching : bmc_backend {

@@ -219,9 +219,9 @@ TEST_CASE("K_g is the SIK's key wherever its bytes lie, and all zero means none"
     octets kg(20);
     if (at < kg.size()) kg[at] = 0x80;
     rig r;
-    r.setup().users.kg_value = user_key(kg);
+    r.setup().users.kg_value = *user_key::from(kg);
     client c(r, 17);
-    c.kg = user_key(kg);
+    c.kg = *user_key::from(kg);
     CHECK(c.login());
     CHECK(c.chassis(1).got);
     client without(r, 17);

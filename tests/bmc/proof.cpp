@@ -26,7 +26,7 @@ test_peer new_peer() {
   static std::uint32_t last = 0x0a000000;
   return {++last, 623};
 }
-rakp_code code_of(bytes b) { return rakp_code(b); }
+rakp_code code_of(bytes b) { return *rakp_code::from(b); }
 octets suite_ids() { return octets(all_suites.begin(), all_suites.end()); }
 
 }  // namespace
@@ -360,9 +360,9 @@ TEST_CASE("a user who changes during the login does not get in", "[session][bmc]
   CHECK(code(attempt([](rig& r) { r.setup().users.entries.clear(); })) == wrong);
   CHECK(code(attempt([](rig& r) { r.setup().users.entries[0].record.limit = privilege::user; })) ==
         status_code::unauthorized_role_or_privilege);
-  CHECK(refused_as_unknown(attempt([](rig& r) { r.managed.user_changed(user_id{2}); })));
-  CHECK(code(attempt([](rig& r) { r.managed.user_changed(user_id{3}); })) == status_code::no_errors);
-  CHECK(refused_as_unknown(attempt([](rig& r) { r.managed.kg_changed(); })));
+  CHECK(refused_as_unknown(attempt([](rig& r) { r.managed.user_changed(user_id{2}, r.now); })));
+  CHECK(code(attempt([](rig& r) { r.managed.user_changed(user_id{3}, r.now); })) == status_code::no_errors);
+  CHECK(refused_as_unknown(attempt([](rig& r) { r.managed.kg_changed(r.now); })));
   // A name that becomes valid in the middle was given a code under the dummy key: it must not get in either.
   rig r;
   client c(r);

@@ -85,12 +85,12 @@ const std::vector<drive>& drives() {
       {{ls::proven, lt::revoked, ls::none},
        [](rig& r, client& c) {
          c.prove();
-         r.managed.user_changed(user_id{2});
+         r.managed.user_changed(user_id{2}, r.now);
        }},
       {{ls::proven, lt::revoked, ls::none},
        [](rig& r, client& c) {
          c.prove();
-         r.managed.kg_changed();
+         r.managed.kg_changed(r.now);
        }},
       {{ls::active, lt::expired, ls::none},
        [](rig& r, client& c) {
@@ -110,12 +110,12 @@ const std::vector<drive>& drives() {
       {{ls::active, lt::revoked, ls::none},
        [](rig& r, client& c) {
          c.login();
-         r.managed.user_changed(user_id{2});
+         r.managed.user_changed(user_id{2}, r.now);
        }},
       {{ls::active, lt::revoked, ls::none},
        [](rig& r, client& c) {
          c.login();
-         r.managed.kg_changed();
+         r.managed.kg_changed(r.now);
        }},
   };
   return all;

@@ -78,7 +78,7 @@ TEST_CASE("a session with every suite, password length and kind of K_g", "[sessi
 }
 
 TEST_CASE("a K_g of zeros is none, and zeros at its end do not count", "[session][console]") {
-  session_pair zero(console_with(17, key_of("secret"), user_key(bytes(std::array<std::uint8_t, 20>{}))));
+  session_pair zero(console_with(17, key_of("secret"), user_key(std::array<std::uint8_t, 20>{})));
   CHECK(zero.login());
   session_pair tail(console_with(17, key_of("secret"), key_of(std::string_view("kg\0\0\0", 5))));
   tail.managed.config().users.kg_value = key_of("kg");

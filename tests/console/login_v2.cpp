@@ -22,7 +22,7 @@ rakp_transcript example() {
   t.managed_id = session_id{0x02001234};
   for (std::size_t i = 0; i < 16; ++i) t.console_random[i] = static_cast<std::uint8_t>(i);
   t.role = role_byte{0x14};
-  t.name = username(bytes(reinterpret_cast<const std::uint8_t*>("admin"), 5));
+  t.name = "admin";
   return t;
 }
 
@@ -41,11 +41,11 @@ TEST_CASE("RAKP 1 and RAKP 3", "[console][login]") {
             "00 01 02 03 04 05 06 07 08 09 0a 0b 0c 0d 0e 0f 14 00 00 05 61 64 6d 69 6e"));
   const auto code = from_hex("f2b8ed7378ab0857e9301e06537ccf674459a8f2");
   CHECK(written([&](mutable_bytes out) {
-          return encode_rakp3(9, rakp_status::no_errors, session_id{0x02001234}, rakp_code(code), out);
+          return encode_rakp3(9, rakp_status::no_errors, session_id{0x02001234}, *rakp_code::from(code), out);
         }) == hex("06 00 ff 07 06 14 00000000 00000000 1c 00 09 00 00 00 34 12 00 02 "
                   "f2b8ed7378ab0857e9301e06537ccf674459a8f2"));
   CHECK(written([&](mutable_bytes out) {
-          return encode_rakp3(9, rakp_status::invalid_integrity_check_value, session_id{0x02001234}, rakp_code(code),
-                              out);
+          return encode_rakp3(9, rakp_status::invalid_integrity_check_value, session_id{0x02001234},
+                              *rakp_code::from(code), out);
         }) == hex("06 00 ff 07 06 14 00000000 00000000 08 00 09 0f 00 00 34 12 00 02"));
 }

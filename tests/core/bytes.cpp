@@ -4,6 +4,11 @@
 #include "support/catch.hpp"
 #include "support/hex.hpp"
 
+#include <string>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
 using namespace rmcpp;
 using namespace rmcpp::core;
 using namespace rmcpp::test;
@@ -68,3 +73,32 @@ TEST_CASE("bounded is padded with zeros, also after something longer") {
 }
 
 TEST_CASE("bounded tells a trailing zero from no byte") { CHECK(bounded<4>("61 00"_hex) != bounded<4>("61"_hex)); }
+
+TEST_CASE("a literal or a list of constants fills a bounded, as far as the compiler finds that it fits") {
+  STATIC_REQUIRE(bounded<5>("admin").size() == 5);
+  STATIC_REQUIRE(bounded<16>("").empty());
+  CHECK(equal(bounded<5>("ad\0in"), "61 64 00 69 6E"_hex));
+  const bounded<4> list = {17, 3, 0};
+  CHECK(equal(list, "11 03 00"_hex));
+  STATIC_REQUIRE(std::is_constructible_v<bounded<4>, const std::array<std::uint8_t, 4>&>);
+  STATIC_REQUIRE_FALSE(std::is_constructible_v<bounded<4>, const std::array<std::uint8_t, 5>&>);
+  STATIC_REQUIRE_FALSE(std::is_constructible_v<bounded<4>, bytes>);  // of unknown length: from() or assign()
+  STATIC_REQUIRE_FALSE(std::is_constructible_v<bounded<2>, int, int, int>);
+}
+
+TEST_CASE("text of any kind becomes a bounded, whole or not at all") {
+  using name = bounded<5>;
+  const std::string text = "admin";
+  const std::vector<std::uint8_t> raw{1, 2, 3};
+  CHECK(equal(*name::from(text), "61 64 6D 69 6E"_hex));
+  CHECK(equal(*name::from(std::string_view("ab")), "61 62"_hex));
+  CHECK(equal(*name::from(text.c_str()), "61 64 6D 69 6E"_hex));
+  CHECK(equal(*name::from(raw), "01 02 03"_hex));
+  CHECK(equal(*name::from(std::string("a\0b", 3)), "61 00 62"_hex));
+  CHECK(name::from(bytes{})->empty());
+  for (const auto& longer : {std::string("admin2"), std::string(1000, 'x')}) {
+    CHECK(name::from(longer).error() == errc::too_long);
+    CHECK(name::from(longer)->empty());
+    CHECK(name::from(longer.c_str()).error() == errc::too_long);
+  }
+}

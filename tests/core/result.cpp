@@ -31,6 +31,11 @@ TEST_CASE("a result keeps what was read before the error") {
   CHECK(*r == 5);
 }
 
+TEST_CASE("an error alone is no success, even if it says ok") {
+  STATIC_REQUIRE_FALSE(result<int>(errc::ok));
+  STATIC_REQUIRE(result<int>(errc::ok).error() == errc::invalid_argument);
+}
+
 TEST_CASE("a result with error ok is a value") { CHECK(result<int>{5, errc::ok}.has_value()); }
 
 TEST_CASE("status is success unless told otherwise") {
@@ -60,8 +65,23 @@ TEST_CASE("the last code of each range is described, and so is every one before 
   };
   run(errc::ok, errc::rate_limited);
   run(errc::timed_out, errc::weak_random);
+  run(errc::closed_by_application, errc::deadline_passed);
   run(errc::buffer_too_small, errc::unsupported_suite);
-  run(errc::crypto_failure, errc::entropy_failure);
+  run(errc::crypto_failure, errc::transport_failure);
+}
+
+TEST_CASE("a code's range says who is to blame") {
+  STATIC_REQUIRE(blame_for(errc::ok) == blame::nobody);
+  STATIC_REQUIRE(blame_for(errc::truncated) == blame::datagram);
+  STATIC_REQUIRE(blame_for(errc::rate_limited) == blame::datagram);
+  for (const auto e : {errc::timed_out, errc::session_lost, errc::closed_by_peer, errc::weak_random})
+    CHECK(blame_for(e) == blame::peer);
+  for (const auto e : {errc::closed_by_application, errc::closed_by_administrator, errc::evicted, errc::expired,
+                       errc::deadline_passed})
+    CHECK(blame_for(e) == blame::this_side);
+  STATIC_REQUIRE(blame_for(errc::buffer_too_small) == blame::caller);
+  STATIC_REQUIRE(blame_for(errc::not_drained) == blame::caller);
+  STATIC_REQUIRE(blame_for(errc::entropy_failure) == blame::resource);
 }
 
 TEST_CASE("only codes of the first range mean that the datagram was dropped") {

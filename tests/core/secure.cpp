@@ -4,6 +4,8 @@
 #include "support/catch.hpp"
 #include "support/hex.hpp"
 
+#include <string>
+
 #include <vector>
 
 #include <memory>
@@ -67,6 +69,15 @@ TEST_CASE("a secret starts and clears to zero") {
   CHECK_FALSE(s.is_zero());
   s.clear();
   CHECK(s.is_zero());
+}
+
+TEST_CASE("a literal or text becomes a secret, whole or not at all") {
+  CHECK(equal(secret<8>("secret").reveal(), "73 65 63 72 65 74 00 00"_hex));
+  CHECK(equal(secret<8>::from(std::string("secret"))->reveal(), secret<8>("secret").reveal()));
+  CHECK(secret<8>::from("8 bytes!").has_value());
+  CHECK(secret<8>::from(std::string(9, 'x')).error() == errc::too_long);
+  CHECK(secret<8>::from(std::string(9, 'x'))->is_zero());
+  STATIC_REQUIRE_FALSE(std::is_constructible_v<secret<8>, bytes>);
 }
 
 TEST_CASE("a secret's memory is zero after its end") {

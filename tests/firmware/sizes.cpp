@@ -86,7 +86,7 @@ struct users {
 };
 
 struct handler {
-  handled handle(const command& request, const session_info& session, response_writer& response) noexcept;
+  handled handle(const request& request, const session_info& session, response_writer& response) noexcept;
 };
 
 void visit(const session_info& session, const peer& from) noexcept;
@@ -144,7 +144,7 @@ void loop_construct(const bmc_options& options) { new (&ram_machine) machine({},
 result<std::size_t> loop_feed(const outside::peer& from, mutable_bytes datagram, mutable_bytes reply, instant now) {
   return ram_machine.object().feed(from, datagram, reply, now);
 }
-result<outgoing<outside::peer>> loop_poll_transmit(mutable_bytes out, instant now) {
+outgoing<outside::peer> loop_poll_transmit(mutable_bytes out, instant now) {
   return ram_machine.object().poll_transmit(out, now);
 }
 bmc_event<outside::peer> loop_next_event() { return ram_machine.object().next_event(); }
@@ -155,8 +155,8 @@ result<outgoing<outside::peer>> also_complete(ticket t, const response& rs, muta
   return ram_machine.object().complete(t, rs, out, now);
 }
 status also_close(session_id id, instant now) { return ram_machine.object().close(id, now); }
-void also_user_changed(user_id id) { ram_machine.object().user_changed(id); }
-void also_kg_changed() { ram_machine.object().kg_changed(); }
+void also_user_changed(user_id id, instant now) { ram_machine.object().user_changed(id, now); }
+void also_kg_changed(instant now) { ram_machine.object().kg_changed(now); }
 void also_for_each_session() { ram_machine.object().for_each_session(outside::visit); }
 
 }  // extern "C"
@@ -196,14 +196,12 @@ status loop_start(instant now) { return ram_machine.object().start(now); }
 result<request_id> loop_submit(const request& rq, instant now) { return ram_machine.object().submit(rq, now); }
 status loop_close(instant now) { return ram_machine.object().close(now); }
 status loop_feed(mutable_bytes datagram, instant now) { return ram_machine.object().feed(datagram, now); }
-result<std::size_t> loop_poll_transmit(mutable_bytes out, instant now) {
-  return ram_machine.object().poll_transmit(out, now);
-}
+outgoing<> loop_poll_transmit(mutable_bytes out, instant now) { return ram_machine.object().poll_transmit(out, now); }
 console_event loop_next_event() { return ram_machine.object().next_event(); }
 instant loop_poll_timeout() { return ram_machine.object().poll_timeout(); }
 void loop_handle_timeout(instant now) { ram_machine.object().handle_timeout(now); }
 
-status also_cancel(request_id id) { return ram_machine.object().cancel(id); }
+status also_cancel(request_id id, instant now) { return ram_machine.object().cancel(id, now); }
 
 }  // extern "C"
 

@@ -361,7 +361,7 @@ const std::vector<deviation>& deviations() {
       {"a RAKP 2 code that lacks a byte",
        [](scene& s) {
          s.con.prove();
-         s.last() = edited<rakp2>(s.last(), [](rakp2& m) { m.code = rakp_code(m.code.view().first(19)); });
+         s.last() = edited<rakp2>(s.last(), [](rakp2& m) { m.code = *rakp_code::from(m.code.view().first(19)); });
        },
        {{4, {f::code_length, 19, 20}}, {4, {f::bad_authcode}}}},
       {"a RAKP 3 code that has a byte too many",
@@ -375,7 +375,7 @@ const std::vector<deviation>& deviations() {
       {"a RAKP 4 value with RAKP-none",
        [](scene& s) {
          s.con.login();
-         s.at(6) = edited<rakp4>(s.at(6), [](rakp4& m) { m.code = rakp_code(octets(12)); });
+         s.at(6) = edited<rakp4>(s.at(6), [](rakp4& m) { m.code = *rakp_code::from(octets(12)); });
        },
        {{2, {f::no_authentication}}, {6, {f::code_length, 12, 0}}},
        0},

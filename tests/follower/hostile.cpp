@@ -107,18 +107,19 @@ const std::vector<attack>& attacks() {
        [](scene& s, tape& t) {
          for (std::uint8_t n = 0; n < 20; ++n) {
            rakp2 m{.tag = s.con.tag, .console_id = s.con.console_id, .managed_random = {n, 9}, .code = {}};
-           m.code = rakp_code(octets(20, n));
+           m.code = *rakp_code::from(octets(20, n));
            t.push_back({to_console, sessionless(payload_type::rakp2, m)});
          }
        }},
       {"RAKP 3 under the session's id",
        [](scene& s, tape& t) {
-         for (std::uint8_t n = 0; n < 20; ++n) t.push_back({to_bmc, s.con.rakp3_datagram(rakp_code(octets(20, n)))});
+         for (std::uint8_t n = 0; n < 20; ++n)
+           t.push_back({to_bmc, s.con.rakp3_datagram(*rakp_code::from(octets(20, n)))});
        }},
       {"RAKP 4, right and wrong",
        [](scene& s, tape& t) {
          for (std::uint8_t n = 0; n < 20; ++n) {
-           rakp4 m{.tag = n, .console_id = s.con.console_id, .code = rakp_code(octets(12, n))};
+           rakp4 m{.tag = n, .console_id = s.con.console_id, .code = *rakp_code::from(octets(12, n))};
            t.push_back({to_console, sessionless(payload_type::rakp4, m)});
            m.status = rakp_status::invalid_session_id;
            t.push_back({to_console, sessionless(payload_type::rakp4, m)});
@@ -270,7 +271,7 @@ TEST_CASE("a wrong RAKP 4 begins no session", "[session][follower][hostile]") {
 TEST_CASE("nobody is accused of a RAKP 3 that somebody else sent", "[session][follower][hostile]") {
   scene s;
   s.con.login();
-  const auto forged = s.con.rakp3_datagram(rakp_code(octets(20, 7)));
+  const auto forged = s.con.rakp3_datagram(*rakp_code::from(octets(20, 7)));
   for (const std::size_t at : {std::size_t{4}, std::size_t{5}}) {
     tape t = s.said;
     t.insert(t.begin() + static_cast<std::ptrdiff_t>(at), {to_bmc, forged});

@@ -132,7 +132,7 @@ TEST_CASE("wrong keys verify nothing and accuse nobody", "[session][follower]") 
   for (const auto suite : with_integrity) {
     CAPTURE(int{suite});
     recording r(suite);
-    r.sik.sik.value = secret<max_tag_size>(octets(max_tag_size, 0x11));
+    r.sik.sik.value = *secret<max_tag_size>::from(octets(max_tag_size, 0x11));
     r.sik.password = key_of("other");
     listener<> l(nobody_known);
     REQUIRE(l.ear->know(r.sik));

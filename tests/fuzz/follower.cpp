@@ -49,9 +49,7 @@ struct options_byte {
   [[nodiscard]] bool sound_between() const { return (value & 16) != 0; }
 };
 
-user_key key_of(const char* text) {
-  return user_key(bytes(reinterpret_cast<const std::uint8_t*>(text), std::strlen(text)));
-}
+user_key key_of(const char* text) { return *user_key::from(text); }
 
 /// The passwords of the recorded conversations.
 const std::vector<credential>& users() {

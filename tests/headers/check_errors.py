@@ -50,7 +50,7 @@ struct my_users {
   user_key kg(std::uint8_t) noexcept { return {}; }
 };
 struct my_handler {
-  handled handle(const command&, const session_info&, response_writer&) noexcept { return handled::done; }
+  handled handle(const request&, const session_info&, response_writer&) noexcept { return handled::done; }
 };
 '''
 MACHINES = {  # a configuration, and its first use
@@ -178,7 +178,7 @@ def wrong_programs():
     yield 'bmc', 'role_byte, std', 'privilege, std', f'rmcpp: `users` needs `bool {find} noexcept`'
     kg = 'kg(std::uint8_t channel)'
     yield from function('bmc', 'user_key kg', 'users', f'` needs `user_key {kg} noexcept', kg, 'octets16')
-    handle = 'handle(const command&, const session_info&, response_writer&)'
+    handle = 'handle(const request&, const session_info&, response_writer&)'
     yield from function('bmc', 'handled handle', 'handler', f'` needs `handled {handle} noexcept', handle)
     yield 'bmc', 'const session_info&', 'session_info&', f'rmcpp: `handler` needs `handled {handle} noexcept`'
 
@@ -187,7 +187,7 @@ def wrong_programs():
 
 # What stands in the library's inner namespaces, and what users are likely to name so themselves. Not what stands in
 # rmcpp itself: that is what a user writes `using namespace rmcpp` for.
-NAMES = '''open plan block split seal message copy fill equal reader writer backend look seen encode decode step
+NAMES = '''open plan block split seal message copy fill equal reader writer backend look seen encode decode nonce step
     supports negotiate wipe pieces opened link_v2 event_ring checksum digest sign verify load unload encrypt decrypt
     random_id hash peer user handler session channel packet datagram header payload crypto_type traits config options
     retry timeout clock timer now socket address port key password keys hmac sha1 sha256 md5 aes log print parse format
@@ -200,7 +200,7 @@ FUNCTIONS
 int main() {
   std::array<std::uint8_t, 2> octets{};
   const bytes in(octets);
-  const username who(in);
+  [[maybe_unused]] const username who("x");
   int sum = 0;
 CALLS
   return sum;
@@ -227,6 +227,16 @@ def sound_programs():
     types = '\n'.join(f'struct {name} {{ int value; }};' for name in NAMES)
     uses = '\n'.join(f'  sum += {name}{{1}}.value;' for name in NAMES)
     yield 'types of a user', PROGRAM_OF_FUNCTIONS.replace('FUNCTIONS', types).replace('CALLS', uses)
+
+
+def wrong_texts(clang):
+    """Yields (a declaration, what the first error says): constants that do not fit."""
+    longer = 'rmcpp: the text is longer than its field'
+    yield 'console_options o{.name = "seventeen bytes.."};', longer
+    yield 'console_options o{.password = "twenty-one bytes long"};', longer
+    yield 'const username name("seventeen bytes..");', longer
+    yield 'constexpr user_key key("twenty-one bytes long");', longer
+    yield 'suite_list f() { return {17, 300}; }', 'bounded<int, int>' if clang else 'not_a_byte'
 
 
 # ---- compiling ----
@@ -263,6 +273,13 @@ def judge_wrong(command, text, says):
     return None
 
 
+def judge_text(command, declaration, says):
+    said = output(command, f'#include <rmcpp/rmcpp.hpp>\nusing namespace rmcpp;\n{declaration}\n')
+    if said is None:
+        return 'compiles'
+    return None if says in said.split('error: ', 2)[1] else f'the first error says not "{says}":\n{said}'
+
+
 def judge_old_language(command, header):
     said = output(command, f'#include <rmcpp/{header}>\n')
     if said is None:
@@ -280,7 +297,7 @@ def replaced(text, old, new):
     return text.replace(old, new)
 
 
-def check(include, name, wrong, sound):
+def check(include, name, wrong, sound, texts=()):
     """Returns a list of (what, problem)."""
     path = shutil.which(name)
     if not path:
@@ -293,6 +310,7 @@ def check(include, name, wrong, sound):
     with ThreadPoolExecutor(2) as pool:
         pending = [(header, pool.submit(judge_old_language, old, header)) for header in headers]
         pending += [(title, pool.submit(judge_sound, command, text)) for title, text in sound]
+        pending += [(text, pool.submit(judge_text, command, text, says)) for text, says in texts]
         for machine, before, after, says in wrong:
             text = replaced(POLICIES + MACHINES[machine], before, after)
             pending.append((f'{machine}: {before} -> {after}', pool.submit(judge_wrong, command, text, says)))
@@ -330,6 +348,8 @@ def self_test():
             expect(title, check(INCLUDE, 'g++', [row], []), 1)
         clash = '#include <rmcpp/rmcpp.hpp>\nusing namespace rmcpp;\nstruct errc {};\nerrc e;\n'
         expect('a clash', check(INCLUDE, 'g++', [], [('clash', clash)]), 1)
+        fits = ('const username name("sixteen bytes...");', 'longer')
+        expect('a text that fits', check(INCLUDE, 'g++', [], [], [fits]), 1)
         expect('reaches config.hpp', check(Path(folder), 'g++', [], []), 0)
         for text in ('#error another\n#include <rmcpp/config.hpp>\n', 'struct a {};\n'):
             (empty / 'a.hpp').write_text(text)
@@ -344,7 +364,8 @@ def main():
     mode = parser.parse_args().mode
     if mode == 'self-test':
         return min(self_test(), 1)
-    problems = check(INCLUDE, mode, list(wrong_programs()), list(sound_programs()))
+    texts = list(wrong_texts(mode.startswith('clang')))
+    problems = check(INCLUDE, mode, list(wrong_programs()), list(sound_programs()), texts)
     for what, problem in problems:
         print(f'{what}:\n{problem}\n')
     return 1 if problems else 0

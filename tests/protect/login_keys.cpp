@@ -42,11 +42,11 @@ rakp_transcript transcript_of(const json& fields, std::string_view username) {
   t.managed_random = octets_of(fields, "rc");
   t.managed_guid = octets_of(fields, "guid");
   t.role = role_byte{hex_of(fields, "role").at(0)};
-  t.name = bounded<16>(bytes(reinterpret_cast<const std::uint8_t*>(username.data()), username.size()));
+  t.name = *bounded<16>::from(username);
   return t;
 }
 
-user_key key_from_hex(const std::string& hex) { return user_key(from_hex(hex)); }
+user_key key_from_hex(const std::string& hex) { return *user_key::from(from_hex(hex)); }
 
 /// HMAC of bytes that the test laid out itself.
 std::string hmac(mac_id id, bytes key, const std::vector<std::uint8_t>& data) {
@@ -79,8 +79,8 @@ struct example {
 /// The login of tests/vectors/rakp.json.
 struct vectors {
   nlohmann::json file = load_json("rakp.json");
-  user_key password{bytes(reinterpret_cast<const std::uint8_t*>("secret"), 6)};
-  user_key kg{bytes(from_hex(file.at("kg").get<std::string>()))};
+  user_key password = "secret";
+  user_key kg = *user_key::from(from_hex(file.at("kg").get<std::string>()));
   rakp_transcript transcript;
 
   vectors() {
@@ -92,7 +92,7 @@ struct vectors {
     copy(field("guid"), transcript.managed_guid);
     transcript.role = role_byte{field("role").at(0)};
     const auto name = file.at("username").get<std::string>();
-    transcript.name = bounded<16>(bytes(reinterpret_cast<const std::uint8_t*>(name.data()), name.size()));
+    transcript.name = *username::from(name);
   }
 };
 
@@ -136,7 +136,7 @@ TEST_CASE("the HMAC inputs are the specification's, byte for byte", "[protect][r
   example ex;
   for (const std::size_t name_length : {0u, 1u, 16u}) {
     const auto name = std::vector<std::uint8_t>(name_length, 'n');
-    ex.transcript.name = bounded<16>(name);
+    ex.transcript.name = *bounded<16>::from(name);
     const std::string length = to_hex(std::array{static_cast<std::uint8_t>(name_length)}) + to_hex(name);
     const std::string sidm = "a4a3a2a0", sidc = "34120002", rm = "000102030405060708090a0b0c0d0e0f",
                       rc = "101112131415161718191a1b1c1d1e1f", guid = "202122232425262728292a2b2c2d2e2f", role = "14";
@@ -411,12 +411,12 @@ TEST_CASE("a RAKP 4 value fits cut to its length or left whole, and in no other 
   const auto whole = *rakp4_code(crypto, auth, *sik, v.transcript);
   for (std::size_t n = 0; n <= whole.size(); ++n) {
     CAPTURE(n);
-    const rakp_code received(whole.view().first(n));
+    const rakp_code received = *rakp_code::from(whole.view().first(n));
     CHECK(rakp4_code_fits(auth, whole, received) == (n == rakp4_code_size(auth) || n == whole.size()));
     for (std::size_t i = 0; i < n; ++i) {
       auto wrong = std::vector<std::uint8_t>(whole.view().begin(), whole.view().begin() + static_cast<long>(n));
       wrong[i] ^= 0x10;
-      CHECK_FALSE(rakp4_code_fits(auth, whole, rakp_code(bytes(wrong))));
+      CHECK_FALSE(rakp4_code_fits(auth, whole, *rakp_code::from(bytes(wrong))));
     }
   }
 }

@@ -37,7 +37,7 @@ struct lone_user {
   user_key password = key_of("secret");
 };
 struct echo {
-  handled handle(const command& request, const session_info&, response_writer& response) noexcept {
+  handled handle(const request& request, const session_info&, response_writer& response) noexcept {
     response.put(request.data);
     return handled::done;
   }
@@ -64,17 +64,17 @@ template <backend B> bool whole_session(console<console_side<B>>& con, bmc<bmc_s
   const std::array<std::uint8_t, 3> data{1, 2, 3};
   const instant now{1000};
   bool answered = false;
-  if (!con.start(now) || !con.submit({.fn = net_fn::oem_group, .code = 1, .data = data}, now)) return false;
-  for (auto n = con.poll_transmit(out, now); n && *n != 0; n = con.poll_transmit(out, now)) {
-    const auto m = managed.feed(console_peer, mutable_bytes(out).first(*n), reply, now);
-    while (managed.next_event().type != bmc_event<test_peer>::kind::none) {
+  if (!con.start(now) || !con.submit({.fn = net_fn::oem_group, .command = 1, .data = data}, now)) return false;
+  while (const auto n = con.poll_transmit(out, now)) {
+    const auto m = managed.feed(console_peer, mutable_bytes(out).first(n.size), reply, now);
+    while (managed.next_event()) {
     }
     if (!m || *m == 0) return false;
     reply[*m - 1] ^= 1;
     (void)con.feed(mutable_bytes(reply).first(*m - 1), now);
     reply[*m - 1] ^= 1;
     (void)con.feed(mutable_bytes(reply).first(*m), now);
-    for (auto e = con.next_event(); e.type != console_event::kind::none; e = con.next_event()) {
+    while (const auto e = con.next_event()) {
       if (e.type != console_event::kind::done) continue;
       answered = equal(e.data, data);
       (void)con.close(now);

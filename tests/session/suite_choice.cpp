@@ -19,7 +19,9 @@ template <bool Aes> struct poor_backend : null_backend {
   static constexpr bool supports(digest_id) noexcept { return false; }
 };
 
-suite_list suites_of(std::initializer_list<std::uint8_t> ids) { return suite_list(bytes(ids.begin(), ids.size())); }
+suite_list suites_of(std::initializer_list<std::uint8_t> ids) {
+  return *suite_list::from(bytes(ids.begin(), ids.size()));
+}
 
 open_session_request proposing(std::uint8_t id) {
   const auto& s = *find_suite(id);

@@ -84,16 +84,16 @@ TEST_CASE("the smallest BMC, made of references, logs in and answers", "[session
   REQUIRE(c.start({}).has_value());
   const auto exchange = [&] {
     std::array<std::uint8_t, 512> out{}, reply{};
-    for (auto n = c.poll_transmit(out, {}); n && *n != 0; n = c.poll_transmit(out, {})) {
-      const auto m = b.feed({}, mutable_bytes(out).first(*n), reply, {});
+    while (const auto n = c.poll_transmit(out, {})) {
+      const auto m = b.feed({}, mutable_bytes(out).first(n.size), reply, {});
       if (m && *m != 0) CHECK(c.feed(mutable_bytes(reply).first(*m), {}).has_value());
-      for (auto e = c.next_event(); e.type != console_event::kind::none; e = c.next_event()) {
+      while (const auto e = c.next_event()) {
       }
     }
   };
   exchange();
   CHECK(c.state() == console_state::active);
-  CHECK(c.submit({.fn = net_fn::chassis, .code = 1}, {}).has_value());
+  CHECK(c.submit({.fn = net_fn::chassis, .command = 1}, {}).has_value());
   exchange();
   CHECK(handler.commands.size() == 1);
   CHECK(crypto.calls.operations() > 0);
@@ -199,10 +199,10 @@ static_assert(!std::is_copy_constructible_v<console<shared_console<device>>>);
 /// Moves datagrams until both are quiet.
 template <class Console, class Bmc> void converse(Console& c, Bmc& b, const test_peer& from, instant now) {
   octets out(1024), reply(Bmc::max_datagram);
-  for (auto n = c.poll_transmit(out, now); n && *n != 0; n = c.poll_transmit(out, now)) {
-    const auto m = b.feed(from, mutable_bytes(out).first(*n), reply, now);
+  while (const auto n = c.poll_transmit(out, now)) {
+    const auto m = b.feed(from, mutable_bytes(out).first(n.size), reply, now);
     if (m && *m != 0) (void)c.feed(mutable_bytes(reply).first(*m), now);
-    while (c.next_event().type != console_event::kind::none) {
+    while (c.next_event()) {
     }
   }
 }
@@ -295,14 +295,14 @@ TEST_CASE("100 consoles share a backend and log in to one BMC, as many as it has
     busy = false;
     for (std::uint32_t i = 0; i < 100; ++i) {
       const auto n = fleet[i].poll_transmit(out, now);
-      if (!n || *n == 0) continue;
+      if (!n) continue;
       busy = true;
-      const auto m = b.feed({i, 623}, mutable_bytes(out).first(*n), reply, now);
+      const auto m = b.feed({i, 623}, mutable_bytes(out).first(n.size), reply, now);
       if (m && *m != 0) (void)fleet[i].feed(mutable_bytes(reply).first(*m), now);
-      while (fleet[i].next_event().type != console_event::kind::none) {
+      while (fleet[i].next_event()) {
       }
     }
-    while (b.next_event().type != bmc_event<test_peer>::kind::none) {
+    while (b.next_event()) {
     }
   }
   std::size_t refused = 0;

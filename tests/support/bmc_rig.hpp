@@ -41,7 +41,7 @@ template <backend B = bmc_backend, class Traits = test_bmc_traits> struct bmc_ri
   }
   void drain() {
     if (!drains) return;
-    for (auto e = managed.next_event(); e.type != kind::none; e = managed.next_event()) events.push_back(e);
+    while (const auto e = managed.next_event()) events.push_back(e);
   }
   void wait(std::uint32_t ms) {
     now = now + milliseconds{ms};

@@ -76,10 +76,9 @@ inline handshake find_handshake(const std::vector<datagram>& trace) {
 }
 
 inline user_key to_user_key(std::string_view password) {
-  user_key key;
-  if (!key.assign(bytes(reinterpret_cast<const std::uint8_t*>(password.data()), password.size())))
-    throw std::invalid_argument("more than 20 bytes");
-  return key;
+  const auto key = user_key::from(password);
+  if (!key) throw std::invalid_argument("more than 20 bytes");
+  return *key;
 }
 
 /// Codes and keys in hex, the codes in full length.

@@ -56,8 +56,7 @@ struct session_pair {
     datagram reply(managed.max_datagram);
     const auto n = managed.feed(peer, d, reply, now);
     bmc_drops.push_back(n.error());
-    for (auto e = managed.next_event(); e.type != bmc_event<test_peer>::kind::none; e = managed.next_event())
-      bmc_events.push_back(e);
+    while (const auto e = managed.next_event()) bmc_events.push_back(e);
     reply.resize(n ? *n : 0);
     return reply;
   }
@@ -69,7 +68,7 @@ struct session_pair {
     return e;
   }
   void collect() {
-    for (auto e = con.next_event(); e.type != console_event::kind::none; e = con.next_event()) {
+    while (const auto e = con.next_event()) {
       if (e.type == console_event::kind::done) {
         answers.push_back({e.request, e.error, e.code, {e.data.begin(), e.data.end()}});
       } else {
@@ -82,7 +81,7 @@ struct session_pair {
     datagram out(1024);
     const auto n = con.poll_transmit(out, now);
     collect();
-    out.resize(n ? *n : 0);
+    out.resize(n.size);
     return out;
   }
   bool passes(direction d, datagram& bytes_) {
@@ -156,8 +155,7 @@ struct session_pair {
     now = at;
     con.handle_timeout(now);
     managed.handle_timeout(now);
-    for (auto e = managed.next_event(); e.type != bmc_event<test_peer>::kind::none; e = managed.next_event())
-      bmc_events.push_back(e);
+    while (const auto e = managed.next_event()) bmc_events.push_back(e);
     collect();
   }
   /// Starts and settles: an undisturbed login needs no time.
@@ -168,7 +166,7 @@ struct session_pair {
   }
   /// A request whose data is `data` (must outlive it), settled.
   result<request_id> submit(std::uint8_t code, bytes data = {}, net_fn fn = net_fn::chassis) {
-    const auto id = con.submit(request{.fn = fn, .code = code, .data = data}, now);
+    const auto id = con.submit(request{.fn = fn, .command = code, .data = data}, now);
     return id;
   }
 };

@@ -2,7 +2,7 @@
 // What an encoder or a command's answer writes, in hex.
 #pragma once
 
-#include <rmcpp/session/command.hpp>
+#include <rmcpp/session/response.hpp>
 
 #include "support/catch.hpp"
 #include "support/hex.hpp"

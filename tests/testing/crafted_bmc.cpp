@@ -92,7 +92,7 @@ TEMPLATE_TEST_CASE("a crafted BMC that nothing was done to is a BMC, in every su
     REQUIRE(s.last.type == console_event::kind::ready);
     CHECK(s.managed.rakp3_verifies());
     const octets data{1, 2, 3};
-    REQUIRE(s.con.submit({.fn = net_fn::chassis, .code = 1, .data = data}, s.net.now()).has_value());
+    REQUIRE(s.con.submit({.fn = net_fn::chassis, .command = 1, .data = data}, s.net.now()).has_value());
     s.net.run_for(seconds(1));
     REQUIRE(s.done.size() == 1);
     CHECK(s.done[0].code == completion_code::ok);

@@ -33,8 +33,7 @@ template <backend B = null_backend> struct scene {
     octets out(managed.max_datagram);
     const auto n = managed.feed(from, in, out, now);
     last = n.error();
-    for (auto e = managed.next_event(); e.type != decltype(e)::kind::none; e = managed.next_event())
-      events.push_back(e.error);
+    while (const auto e = managed.next_event()) events.push_back(e.error);
     out.resize(n ? *n : 0);
     return out;
   }

@@ -18,7 +18,7 @@ using test::to_hex;
 namespace {
 
 rakp2 example() {
-  rakp2 m{7, rakp_status::no_errors, session_id{0xa0a2a3a4}, {}, {}, rakp_code(octets(20, 0xcc))};
+  rakp2 m{7, rakp_status::no_errors, session_id{0xa0a2a3a4}, {}, {}, *rakp_code::from(octets(20, 0xcc))};
   m.managed_random.fill(0x11);
   m.managed_guid.fill(0x22);
   return m;

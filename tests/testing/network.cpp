@@ -49,9 +49,9 @@ struct sender {
   static constexpr std::size_t max_datagram = 16;
   bool due = true;
   result<std::size_t> feed(const test_peer&, mutable_bytes, mutable_bytes, instant) { return std::size_t{0}; }
-  result<outgoing<test_peer>> poll_transmit(mutable_bytes out, instant) {
+  outgoing<test_peer> poll_transmit(mutable_bytes out, instant) {
     out[0] = 8;
-    return outgoing<test_peer>{there, std::exchange(due, false) ? std::size_t{1} : std::size_t{0}};
+    return {.size = std::exchange(due, false) ? std::size_t{1} : std::size_t{0}, .to = there};
   }
   bmc_event<test_peer> next_event() { return {}; }
   [[nodiscard]] instant poll_timeout() const { return instant::never(); }
@@ -181,7 +181,7 @@ TEST_CASE("our machines log in, work, idle for a day and say goodbye", "[testing
                  if (e.type == console_event::kind::done) answers.push_back(e.data.empty() ? -1 : e.data[0]);
                }));
   const octets data{42};
-  REQUIRE(m.con.submit({.fn = net_fn::chassis, .code = 1, .data = data}, m.net.now()).has_value());
+  REQUIRE(m.con.submit({.fn = net_fn::chassis, .command = 1, .data = data}, m.net.now()).has_value());
   m.net.run_for(seconds(86'400));
   CHECK(answers == std::vector{42});
   CHECK(m.con.state() == console_state::active);  // its keep-alives saw to that

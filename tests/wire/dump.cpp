@@ -104,7 +104,7 @@ TEST_CASE("dump(): one line a field, its name, value and meaning") {
                 .managed_id = session_id{0x02001234},
                 .console_random = "00 01 02 03 04 05 06 07 08 09 0A 0B 0C 0D 0E 0F"_hex,
                 .role = role_byte::of(privilege::administrator, true),
-                .name = username("61 64 6D 69 6E"_hex)};
+                .name = *username::from("61 64 6D 69 6E"_hex)};
   CHECK(dump(m) ==
         "tag                 07h\n"
         "managed_id          02001234h\n"
@@ -177,9 +177,9 @@ TEST_CASE("a long name keeps its distance from the value") {
 }
 
 TEST_CASE("bytes are shown as text only if all are printable") {
-  CHECK_THAT(dump(rakp1{.name = username("61 1B 5B"_hex)}), ContainsSubstring("611b5b\n"));
-  CHECK_THAT(dump(rakp1{.name = username("61 7F"_hex)}), ContainsSubstring("617f\n"));
-  CHECK_THAT(dump(rakp1{.name = username("20 7E"_hex)}), ContainsSubstring("207e  (\" ~\")\n"));
+  CHECK_THAT(dump(rakp1{.name = *username::from("61 1B 5B"_hex)}), ContainsSubstring("611b5b\n"));
+  CHECK_THAT(dump(rakp1{.name = *username::from("61 7F"_hex)}), ContainsSubstring("617f\n"));
+  CHECK_THAT(dump(rakp1{.name = *username::from("20 7E"_hex)}), ContainsSubstring("207e  (\" ~\")\n"));
   CHECK_THAT(dump(rakp1{}), ContainsSubstring("name                empty\n"));
 }
 

@@ -6,6 +6,7 @@
 #include <rmcpp/bmc/login_v2.hpp>
 #include <rmcpp/bmc/requests.hpp>
 #include <rmcpp/session/events.hpp>
+#include <rmcpp/session/keyed.hpp>
 #include <rmcpp/session/transitions.hpp>
 
 /// \file
@@ -22,39 +23,53 @@ template <class Config> class bmc {
   bmc(Config config, const bmc_options& options) noexcept;
 };
 
-/// After any call that takes `now`, drain next_event() until it yields `none` and poll_transmit() until it yields
-/// nothing; then wait for a datagram or for poll_timeout(), and call handle_timeout() either way.
+/// After any call that takes `now`, drain poll_transmit() and next_event() until they yield nothing, in any order; then
+/// wait for a datagram or for poll_timeout(), and call handle_timeout() either way. session/pump.hpp is that loop.
 ///
 /// Here are the verbs, the clock, the tables, the events and the counters. Discovery, logins and the way of a request
 /// through its session are parts, each in a header of its own.
 template <bmc_config Config> class bmc<Config> {
-  using crypto_type = std::remove_cvref_t<decltype(Config::crypto)>;
+  using crypto_type = core::policy_of<decltype(Config::crypto)>;
   using traits = typename Config::traits;
-  using peer_type = typename Config::peer;
-  using session = detail::managed_session<crypto_type, peer_type, traits>;
+  using session = detail::managed_session<crypto_type, typename Config::peer, traits>;
   static_assert(traits::sessions >= 1 && traits::sessions <= 63 && traits::replay_depth >= 1 &&
                 traits::replay_depth <= 8 && traits::reply_bytes <= 255 && traits::tickets <= 254 &&
                 traits::penalties >= 1 && traits::events >= 1 && traits::message_bytes >= 32);
+  static_assert(traits::opened >= 1 && traits::opened <= 1024 && traits::proven >= 1 && traits::proven <= 1024);
 
  public:
+  using peer_type = typename Config::peer;
+
   /// Bytes that a reply buffer must hold.
   static constexpr std::size_t max_datagram = detail::request_path<Config>::max_datagram;
 
+  /// `config` moves in: `bmc b(std::move(config), options)`, unless it holds refs only and can be copied.
   bmc(Config config, const bmc_options& options) noexcept
-      : config_(static_cast<Config&&>(config)),
+      : held_(static_cast<Config&&>(config)),
         options_(options),
-        suites_(detail::usable_suites<crypto_type>(options.suites, traits::allow_unauthenticated)) {}
-  ~bmc() {
-    for (auto& s : sessions_) s.link.unload(config_.crypto);
+        suites_(detail::usable_suites<crypto_type>(options.suites, traits::allow_unauthenticated)),
+        works_(check(options).has_value()) {}
+
+  /// Whether a BMC can use its options; with others it answers every feed() with invalid_argument. Suites that the
+  /// build, its backend or its traits lack vanish from the list, but one must be left. Errors: unsupported_suite if
+  /// none is, or the list names what is no standard suite; invalid_argument for no sessions, a channel limit not 1..5,
+  /// a lifetime or inactivity of 0.
+  static constexpr status check(const bmc_options& o) noexcept {
+    for (const auto id : o.suites.view())
+      if (!wire::find_suite(id)) return errc::unsupported_suite;
+    if (detail::usable_suites<crypto_type>(o.suites, traits::allow_unauthenticated).empty())
+      return errc::unsupported_suite;
+    const bool limit = o.channel_limit >= privilege::callback && o.channel_limit <= privilege::oem;
+    const bool lasts = o.half_open_lifetime.count != 0 && o.inactivity.count != 0;
+    return o.max_sessions != 0 && limit && lasts ? status{} : errc::invalid_argument;
   }
-  bmc(const bmc&) = default;
-  bmc& operator=(const bmc&) = default;
 
   /// Takes a datagram (decrypted in place) and writes its answer, if any, to `reply`; returns the answer's size, 0 for
   /// none; the rest of `reply` is scratch. A bad datagram changes nothing and says why.
-  /// Errors: buffer_too_small (`reply` below max_datagram) and buffers_overlap before anything else; the drop codes of
-  /// errc; crypto_failure; entropy_failure.
+  /// Errors: invalid_argument (see check()), buffer_too_small (`reply` below max_datagram) and buffers_overlap before
+  /// anything else; the drop codes of errc; crypto_failure; entropy_failure.
   result<std::size_t> feed(const peer_type& from, mutable_bytes datagram, mutable_bytes reply, instant now) noexcept {
+    if (!works_) return errc::invalid_argument;
     if (reply.size() < max_datagram) return errc::buffer_too_small;
     if (core::overlap(datagram, reply)) return errc::buffers_overlap;
     clock_.advance(now);
@@ -65,40 +80,45 @@ template <bmc_config Config> class bmc<Config> {
   }
 
   /// Output that no call of feed() or complete() returned: none of today's payloads has any; Serial over LAN will.
-  result<outgoing<peer_type>> poll_transmit(mutable_bytes, instant now) noexcept {
+  /// Errors: buffer_too_small (`out` below max_datagram).
+  outgoing<peer_type> poll_transmit(mutable_bytes out, instant now) noexcept {
     clock_.advance(now);
-    return outgoing<peer_type>{};
+    return {.error = out.size() < max_datagram ? errc::buffer_too_small : errc::ok};
   }
 
+  /// The next thing to know, or kind `none`. Events are notes: those that find no room are dropped and counted.
   bmc_event<peer_type> next_event() noexcept { return events_.pop(); }
 
   /// Answers a command that the handler left pending. Errors: stale_handle (also if its session has ended); too_long;
   /// buffer_too_small (`out` below max_datagram; the ticket stays valid); entropy_failure; crypto_failure.
   result<outgoing<peer_type>> complete(ticket t, const response& rs, mutable_bytes out, instant now) noexcept {
     clock_.advance(now);
+    if (!works_) return errc::stale_handle;
     return requests_.complete(parts(peer_type{}, out), t, rs);
   }
 
   /// Ends a session without telling its console. Errors: unknown_session.
   status close(session_id id, instant now) noexcept {
     clock_.advance(now);
-    session* const s = sessions_.find(id);
+    session* const s = sessions().find(id);
     if (!s) return errc::unknown_session;
     revoke(*s);
     return {};
   }
 
   /// The user's password, limit or permission changed: ends the sessions and half-open logins that rest on it.
-  void user_changed(user_id id) noexcept {
-    for (auto& s : sessions_)
+  void user_changed(user_id id, instant now) noexcept {
+    clock_.advance(now);
+    for (auto& s : sessions())
       if (s.state.active && s.state.info.user == id) revoke(s);
     while (login_.revoke(id) != detail::login_stage::none)
       move(login_state::proven, login_trigger::revoked, login_state::none);
   }
 
   /// K_g changed: ends every session and proven login.
-  void kg_changed() noexcept {
-    for (auto& s : sessions_)
+  void kg_changed(instant now) noexcept {
+    clock_.advance(now);
+    for (auto& s : sessions())
       if (s.state.active) revoke(s);
     while (login_.revoke_kg() != detail::login_stage::none)
       move(login_state::proven, login_trigger::revoked, login_state::none);
@@ -108,33 +128,30 @@ template <bmc_config Config> class bmc<Config> {
   [[nodiscard]] instant poll_timeout() const noexcept {
     instant t = login_.oldest();
     if (!t.is_never()) t = t + options_.half_open_lifetime;
-    for (const auto& s : sessions_)
+    for (const auto& s : sessions())
       if (s.state.active) t = earlier(t, expiry(s));
-    return t;
+    return clock_.to_outside(t);
   }
 
   /// Ends what has expired by `now`. Early and spurious calls are harmless.
   void handle_timeout(instant now) noexcept {
     clock_.advance(now);
-    const auto next = [&] { return login_.expire(clock_.now(), options_.half_open_lifetime); };
-    for (auto at = next(); at != detail::login_stage::none; at = next())
-      move(at, login_trigger::expired, login_state::none);
-    for (auto& s : sessions_) expire(s);
+    expire();
   }
 
   /// Calls `f(const session_info&, const Peer&)` for every session.
   template <class F> void for_each_session(F&& f) const {
-    for (const auto& s : sessions_)
+    for (const auto& s : sessions())
       if (s.state.active) f(s.state.info, s.state.peer);
   }
-  [[nodiscard]] std::size_t active_sessions() const noexcept { return sessions_.active(); }
+  [[nodiscard]] std::size_t active_sessions() const noexcept { return sessions().active(); }
   [[nodiscard]] std::size_t opened_logins() const noexcept { return login_.opened_logins(); }
   [[nodiscard]] std::size_t proven_logins() const noexcept { return login_.proven_logins(); }
   [[nodiscard]] const bmc_counters& counters() const noexcept { return counters_; }
   [[nodiscard]] std::uint32_t events_lost() const noexcept { return events_.lost(); }
   /// The suites in force: those of the options that this build, its backend and its traits have.
   [[nodiscard]] bytes suites() const noexcept { return suites_; }
-  [[nodiscard]] Config& config() noexcept { return config_; }
+  [[nodiscard]] Config& config() noexcept { return held_.config; }
 
  private:
   using context = detail::bmc_context<Config>;
@@ -144,18 +161,29 @@ template <bmc_config Config> class bmc<Config> {
   using event = bmc_event<peer_type>;
   using answer_size = result<std::size_t>;
 
+  [[nodiscard]] auto& sessions() noexcept { return held_.loaded; }
+  [[nodiscard]] const auto& sessions() const noexcept { return held_.loaded; }
+
   context parts(const peer_type& from, mutable_bytes reply) noexcept {
-    return {config_.crypto, config_.random, config_.users, options_, suites_,
-            penalties_,     sessions_,      from,          reply,    clock_.now()};
+    Config& c = held_.config;
+    return {
+        held_.crypto(), core::deref(c.random), core::deref(c.users), options_, suites_, penalties_, sessions(), from,
+        reply,          clock_.now()};
   }
 
   // ---- state changes ----
 
   void move(login_state from, login_trigger on, login_state to) noexcept {
-    check_transition(config_, login_transition{from, on, to});
+    check_transition(held_.config, login_transition{from, on, to});
+  }
+  void expire() noexcept {
+    const auto next = [&] { return login_.expire(clock_.now(), options_.half_open_lifetime); };
+    for (auto at = next(); at != detail::login_stage::none; at = next())
+      move(at, login_trigger::expired, login_state::none);
+    for (auto& s : sessions()) expire(s);
   }
   void expire(session& s) noexcept {
-    if (s.state.active && clock_.now() >= expiry(s)) end_session(s, login_trigger::expired, errc::timed_out);
+    if (s.state.active && clock_.now() >= expiry(s)) end_session(s, login_trigger::expired, errc::expired);
   }
   /// A console that rejects our RAKP 4 says nothing: until its first packet a session lives no longer than a login.
   [[nodiscard]] instant expiry(const session& s) const noexcept {
@@ -172,7 +200,7 @@ template <bmc_config Config> class bmc<Config> {
     move(login_state::active, on, login_state::none);
     events_.push({.type = event::kind::closed, .error = why, .session = s.state.info, .peer = s.state.peer});
     requests_.forget(s.state.info.id);
-    s.link.unload(config_.crypto);
+    s.link.unload(held_.crypto());
     s.receipt = {};
     s.state = {};
   }
@@ -202,8 +230,8 @@ template <bmc_config Config> class bmc<Config> {
   }
   void begin_session(session& s, const session_info& who, const peer_type& from) noexcept {
     move(login_state::proven, login_trigger::rakp3, login_state::active);
-    s.state = {.active = true, .peer = from, .info = who, .last_heard = clock_.now()};
-    s.state.info.handle = sessions_.handle_of(s);
+    s.state = typename session::session_state{.active = true, .peer = from, .info = who, .last_heard = clock_.now()};
+    s.state.info.handle = sessions().handle_of(s);
     ++counters_.logins;
     events_.push({.type = event::kind::login, .session = s.state.info, .peer = from});
   }
@@ -220,7 +248,7 @@ template <bmc_config Config> class bmc<Config> {
       default: return errc::bad_message_class;
     }
     if (packet->id == session_id::none) return on_sessionless(parts(from, reply), *packet);
-    session* const s = sessions_.find(packet->id);
+    session* const s = sessions().find(packet->id);
     if (s) expire(*s);
     if (!s || !s->state.active) return errc::unknown_session;
     if (!(s->state.peer == from)) return errc::wrong_peer;
@@ -230,17 +258,17 @@ template <bmc_config Config> class bmc<Config> {
   answer_size on_sessionless(const context& c, const wire::seen& packet) noexcept {
     if (const status bare = check_sessionless(packet); !bare) return bare.error();
     if (packet.format == wire::packet_format::v15) return answer_discovery(c, packet);
-    handle_timeout(clock_.now());  // what has expired must not answer, even if nobody has called yet
+    expire();  // what has expired must not answer, even if nobody has called yet
     if (packet.kind.type() == payload_type::ipmi) return answer_discovery(c, packet);
     return act(c.from, login_.take(c, packet.kind.type(), packet.payload()));
   }
 
   answer_size on_session(const context& c, session& s, const wire::seen& packet) noexcept {
     if (packet.kind.type() != payload_type::ipmi) return errc::bad_payload_type;
-    const auto message = s.link.open(config_.crypto, packet);
+    const auto message = s.link.open(held_.crypto(), packet);
     if (!message) return message.error();
     const privilege before = s.state.info.level;
-    const auto step = requests_.take(c, config_.handler, s, message->message());
+    const auto step = requests_.take(c, core::deref(held_.config.handler), s, message->message());
     using what = typename decltype(step)::kind;
     counters_.commands += step.what == what::executed ? 1 : 0;
     counters_.repeats += step.what == what::repeated ? 1 : 0;
@@ -253,15 +281,15 @@ template <bmc_config Config> class bmc<Config> {
     return step.taken;
   }
 
-  Config config_;
+  detail::keyed<Config, detail::session_table<crypto_type, peer_type, traits>> held_;
   bmc_options options_;
   suite_list suites_;
-  core::monotonic clock_{};
-  login_part login_{};
-  detail::session_table<crypto_type, peer_type, traits> sessions_{};
+  detail::handed_over<bool> works_;
+  core::elapsed_clock clock_{};
+  detail::left_empty<login_part> login_{};
   request_part requests_{};
   detail::penalty_table<peer_type, traits::penalties> penalties_{};
-  detail::event_ring<event, traits::events> events_{};
+  detail::left_empty<detail::event_ring<event, traits::events>> events_{};
   bmc_counters counters_{};
 };
 

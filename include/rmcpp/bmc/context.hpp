@@ -13,9 +13,9 @@ namespace rmcpp::detail {
 
 /// One datagram and all that a part may use while it works on it. Lives for one call.
 template <bmc_config Config> struct bmc_context {
-  using crypto_type = policy_type<decltype(Config::crypto)>;
-  using random_type = policy_type<decltype(Config::random)>;
-  using users_type = policy_type<decltype(Config::users)>;
+  using crypto_type = core::policy_of<decltype(Config::crypto)>;
+  using random_type = core::policy_of<decltype(Config::random)>;
+  using users_type = core::policy_of<decltype(Config::users)>;
   using peer_type = typename Config::peer;
   using traits = typename Config::traits;
   using session = managed_session<crypto_type, peer_type, traits>;

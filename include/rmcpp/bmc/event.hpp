@@ -20,6 +20,9 @@ template <peer_address Peer> struct bmc_event {
   errc error = errc::ok;
   session_info session{};  ///< of a failed login: name and, if it has one, user
   Peer peer{};
+
+  /// False for `none`: `while (const auto e = bmc.next_event())`.
+  constexpr explicit operator bool() const noexcept { return type != kind::none; }
 };
 
 }  // namespace rmcpp

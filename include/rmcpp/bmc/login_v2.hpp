@@ -308,9 +308,10 @@ template <bmc_config Config> class bmc_login_v2 {
     status made = finish_login(c.crypto, kuid, c.users.kg(p.peer.channel()), suite, p.transcript, outcome);
     if (made) made = s.link.load(c.crypto, suite, outcome.keys, user.secret);
     if (!made) return made.error();
-    s.link.begin(p.transcript.console_id,
-                 c.options.strict_window ? protect::window_rule::strict : protect::window_rule::any_forward);
-    s.receipt = {m.code, wire::rakp_code(outcome.rakp4.view().first(protect::rakp4_code_size(suite.authentication)))};
+    using protect::window_rule;
+    s.link.begin(p.transcript.console_id, c.options.strict_window ? window_rule::strict : window_rule::any_forward);
+    s.receipt.rakp3 = m.code;
+    (void)s.receipt.rakp4.assign(outcome.rakp4.view().first(protect::rakp4_code_size(suite.authentication)));
     step st(answer_rakp4(c, s, m.tag));
     st.kind = step_kind::done;
     st.at = login_stage::proven;
@@ -331,9 +332,8 @@ template <bmc_config Config> class bmc_login_v2 {
   /// After success, from the same peer and with the same code: RAKP 4 again, outside the session, whatever followed.
   static step on_repeated_rakp3(const context& c, const session& s, const wire::rakp3& m) noexcept {
     if (!(s.state.peer == c.from)) return errc::wrong_peer;
-    if (m.status != rakp_status::no_errors || !equal_constant_time(m.code, s.receipt.rakp3))
-      return errc::unexpected_message;
-    return answer_rakp4(c, s, m.tag);
+    const bool same = m.status == rakp_status::no_errors && equal_constant_time(m.code, s.receipt.rakp3);
+    return same ? step(answer_rakp4(c, s, m.tag)) : step(errc::unexpected_message);
   }
 
   static answer_size answer_rakp4(const context& c, const session& s, std::uint8_t tag) noexcept {

@@ -2,17 +2,19 @@
 #pragma once
 
 #include <rmcpp/bmc/policy.hpp>
+#include <rmcpp/core/ref.hpp>
 #include <rmcpp/core/time.hpp>
-#include <rmcpp/session/policy.hpp>
 #include <rmcpp/session/suite_choice.hpp>
 
 namespace rmcpp {
 
 /// Compile-time sizes of a BMC. Derive and override.
 struct bmc_traits {
-  static constexpr std::size_t sessions = 4;   ///< 1..63
-  static constexpr std::size_t opened = 16;    ///< half-open logins before RAKP 1
-  static constexpr std::size_t proven = 16;    ///< half-open logins after RAKP 1
+  static constexpr std::size_t sessions = 4;  ///< 1..63
+  /// Half-open logins before and after RAKP 1, 1..1024 each. Each forged datagram of a login costs a look at all of
+  /// them, about 4 ns each.
+  static constexpr std::size_t opened = 16;
+  static constexpr std::size_t proven = 16;
   static constexpr std::size_t quota = 16;     ///< half-open logins of one quota key before its own oldest gives way
   static constexpr std::size_t penalties = 4;  ///< who waits after a wrong RAKP 3; 1 and more
   static constexpr std::size_t tickets = 4;    ///< deferred answers, at most 254
@@ -28,10 +30,10 @@ struct bmc_traits {
 template <class C> concept bmc_config = requires(C c) {
   typename C::traits;
   requires peer_address<typename C::peer>;
-  requires crypto::backend<detail::policy_type<decltype(c.crypto)>>;
-  requires crypto::entropy_source<detail::policy_type<decltype(c.random)>>;
-  requires user_directory<detail::policy_type<decltype(c.users)>>;
-  requires command_handler<detail::policy_type<decltype(c.handler)>>;
+  requires crypto::backend<core::policy_of<decltype(c.crypto)>>;
+  requires crypto::entropy_source<core::policy_of<decltype(c.random)>>;
+  requires user_directory<core::policy_of<decltype(c.users)>>;
+  requires command_handler<core::policy_of<decltype(c.handler)>>;
 };
 
 namespace detail {
@@ -49,29 +51,41 @@ template <class C> consteval bool check_bmc_config() {
   constexpr bool has_crypto = requires(C c) { c.crypto; };
   static_assert(has_crypto,
                 "rmcpp: a BMC's configuration needs a public member `crypto`, a backend (crypto/concepts.hpp)");
-  if constexpr (has_crypto) check_backend<policy_type<decltype(C::crypto)>>();
+  if constexpr (has_crypto) check_backend<core::policy_of<decltype(C::crypto)>>();
   constexpr bool has_random = requires(C c) { c.random; };
   static_assert(has_random,
                 "rmcpp: a BMC's configuration needs a public member `random`, an entropy source (crypto/concepts.hpp)");
-  if constexpr (has_random) check_entropy_source<policy_type<decltype(C::random)>>();
+  if constexpr (has_random) check_entropy_source<core::policy_of<decltype(C::random)>>();
   constexpr bool has_users = requires(C c) { c.users; };
   static_assert(has_users,
                 "rmcpp: a BMC's configuration needs a public member `users`, a user directory (bmc/policy.hpp)");
-  if constexpr (has_users) check_user_directory<policy_type<decltype(C::users)>>();
+  if constexpr (has_users) check_user_directory<core::policy_of<decltype(C::users)>>();
   constexpr bool has_handler = requires(C c) { c.handler; };
   static_assert(has_handler,
                 "rmcpp: a BMC's configuration needs a public member `handler`, a command handler (bmc/policy.hpp)");
-  if constexpr (has_handler) check_command_handler<policy_type<decltype(C::handler)>>();
+  if constexpr (has_handler) check_command_handler<core::policy_of<decltype(C::handler)>>();
   return bmc_config<C>;
 }
 // clang-format on
 
 }  // namespace detail
 
+/// A configuration of values, for who needs no other.
+template <peer_address Peer, crypto::backend Backend, crypto::entropy_source Entropy, user_directory Users,
+          command_handler Handler, class Traits = bmc_traits>
+struct basic_bmc_config {
+  using peer = Peer;
+  using traits = Traits;
+  Backend crypto{};
+  Entropy random{};
+  Users users{};
+  Handler handler{};
+};
+
 struct bmc_options {
   guid system_guid{};
   /// Cipher suites by preference: what is offered, accepted, and chosen for a console that leaves the choice to us.
-  suite_list suites{bytes(default_suites)};
+  suite_list suites = default_suites;
   std::uint8_t max_sessions = 63;  ///< fewer than the traits' session slots, if that is wanted
   privilege channel_limit = privilege::administrator;
   suite_limits limits{};  ///< per suite; an Open Session Request above it is refused with 0Ah
@@ -91,11 +105,6 @@ struct bmc_counters {
   std::uint32_t evicted = 0;   ///< half-open logins that gave way
   std::uint32_t commands = 0;  ///< executed within sessions
   std::uint32_t repeats = 0;   ///< answered from a kept reply, or swallowed
-};
-
-template <peer_address Peer> struct outgoing {
-  Peer to{};
-  std::size_t size = 0;  ///< 0: nothing to send
 };
 
 }  // namespace rmcpp

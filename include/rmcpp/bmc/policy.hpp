@@ -3,7 +3,8 @@
 
 #include <rmcpp/core/bytes.hpp>
 #include <rmcpp/protect/login_keys.hpp>
-#include <rmcpp/session/command.hpp>
+#include <rmcpp/session/request.hpp>
+#include <rmcpp/session/response.hpp>
 
 #include <concepts>
 
@@ -53,7 +54,7 @@ concept user_directory = requires(U u, const username& name, role_byte role, std
 /// command.
 // clang-format off
 template <class H>
-concept command_handler = requires(H h, const command& request, const session_info& session,
+concept command_handler = requires(H h, const request& request, const session_info& session,
                                    response_writer& response) {
   { h.handle(request, session, response) } noexcept -> std::same_as<handled>;
 };
@@ -103,14 +104,14 @@ template <class U> consteval bool check_user_directory() {
 }
 
 template <class H> consteval bool check_command_handler() {
-  constexpr bool handles = requires(H h, const command& rq, const session_info& session, response_writer& response) {
+  constexpr bool handles = requires(H h, const request& rq, const session_info& session, response_writer& response) {
     { h.handle(rq, session, response) } -> std::same_as<handled>;
   };
   static_assert(handles, "rmcpp: `handler` needs "
-                         "`handled handle(const command&, const session_info&, response_writer&) noexcept`");
-  static_assert(!handles || requires(H h, const command& rq, const session_info& session, response_writer& response) {
+                         "`handled handle(const request&, const session_info&, response_writer&) noexcept`");
+  static_assert(!handles || requires(H h, const request& rq, const session_info& session, response_writer& response) {
     { h.handle(rq, session, response) } noexcept;
-  }, "rmcpp: `handler`: `handle(const command&, const session_info&, response_writer&)` must be `noexcept`");
+  }, "rmcpp: `handler`: `handle(const request&, const session_info&, response_writer&)` must be `noexcept`");
   return true;
 }
 

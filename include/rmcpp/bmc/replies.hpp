@@ -3,7 +3,7 @@
 
 #include <rmcpp/core/hash.hpp>
 #include <rmcpp/core/time.hpp>
-#include <rmcpp/session/command.hpp>
+#include <rmcpp/session/response.hpp>
 
 /// \file
 /// What a BMC keeps for its sessions: the last answers, and the commands whose answers are still to come.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <rmcpp/bmc/commands.hpp>
+#include <rmcpp/session/outgoing.hpp>
 
 namespace rmcpp::detail {
 
@@ -56,7 +57,7 @@ template <bmc_config Config> class request_path {
     if (rs.data.size() > traits::message_bytes) return errc::too_long;
     if (c.reply.size() < max_datagram) return errc::buffer_too_small;
     const auto n = send(c, *s, replies_.complete(t, s->state.cache, rs, c.now));
-    return {outgoing<peer_type>{s->state.peer, n.value()}, n.error()};
+    return {outgoing<peer_type>{.size = n.value(), .to = s->state.peer}, n.error()};
   }
 
   /// The session has ended.
@@ -74,14 +75,14 @@ template <bmc_config Config> class request_path {
     const mutable_bytes room =
         s.link.room(c.reply, payload_type::ipmi, wire::lan_response::overhead + traits::message_bytes)
             .subspan(wire::lan_response::data_offset, traits::message_bytes);
-    response_writer w(room);
+    response_writer w(room, replies_.offer());
     session_commands<Config> own(c, s, w);
     if (own.run(rq)) {
       closes = own.closes();
     } else {
-      const command asked{rq.target.fn(), rq.target.lun(), rq.command, rq.data, replies_.offer()};
+      const request asked{.fn = rq.target.fn(), .lun = rq.target.lun(), .command = rq.command, .data = rq.data};
       if (handler.handle(asked, s.state.info, w) == handled::pending) {
-        if (replies_.defer(asked.deferred, s.state.info.id, digest, rq)) return std::size_t{0};
+        if (replies_.defer(w.later(), s.state.info.id, digest, rq)) return std::size_t{0};
         w.fail(completion_code::busy);
       }
     }

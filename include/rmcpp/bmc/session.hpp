@@ -5,6 +5,7 @@
 #include <rmcpp/bmc/replies.hpp>
 #include <rmcpp/core/time.hpp>
 #include <rmcpp/protect/link.hpp>
+#include <rmcpp/session/keyed.hpp>
 #include <rmcpp/session/transitions.hpp>
 #include <rmcpp/wire/session_commands.hpp>
 
@@ -37,7 +38,7 @@ template <crypto::backend B, peer_address Peer, class Traits> struct managed_ses
 
   protect::link_v2<B> link{};
   login_receipt receipt{};
-  session_state state{};
+  left_empty<session_state> state{};
 };
 
 /// The fixed table of sessions. A session's handle is its slot's number, from 1.
@@ -88,6 +89,10 @@ template <crypto::backend B, peer_address Peer, class Traits> class session_tabl
     std::size_t n = 0;
     for (const auto& s : slots_) n += s.state.active ? 1 : 0;
     return n;
+  }
+
+  void unload(B& b) noexcept {
+    for (auto& s : slots_) s.link.unload(b);
   }
 
   [[nodiscard]] auto begin() noexcept { return slots_.begin(); }

@@ -7,6 +7,8 @@
 #include <rmcpp/console/login_v2.hpp>
 #include <rmcpp/console/requests.hpp>
 #include <rmcpp/core/prefetch.hpp>
+#include <rmcpp/session/keyed.hpp>
+#include <rmcpp/session/outgoing.hpp>
 #include <rmcpp/session/transitions.hpp>
 
 /// \file
@@ -14,43 +16,36 @@
 
 namespace rmcpp {
 
-/// For a type that is no configuration: a build stops here, and says what the type lacks.
-template <class Config> class console {
-  static_assert(detail::check_console_config<Config>(), "rmcpp: not a console's configuration (console/options.hpp)");
-
- public:
-  console(Config config, const console_options& options) noexcept;
-};
-
-/// After any call that takes `now`, drain next_event() until it yields `none` and poll_transmit() until it yields
-/// nothing; then wait for a datagram or for poll_timeout(), and call handle_timeout() either way.
+/// After any call that takes `now`, drain poll_transmit() and next_event() until they yield nothing, in any order; then
+/// wait for a datagram or for poll_timeout(), and call handle_timeout() either way. session/pump.hpp is that loop.
 ///
 /// Here are the verbs, the clock, the states and the events. What is asked before a login, the login itself, the
 /// console's own commands and its caller's requests are parts, each in a header of its own.
 template <console_config Config> class console<Config> {
-  using crypto_type = std::remove_cvref_t<decltype(Config::crypto)>;
+  using crypto_type = core::policy_of<decltype(Config::crypto)>;
   using traits = typename Config::traits;
   static_assert(traits::in_flight >= 1 && traits::in_flight <= 15);
 
  public:
-  static constexpr std::uint8_t max_unanswered = rmcpp::max_unanswered;
-  /// Bytes that poll_transmit()'s buffer must hold: with less, a longer request waits for ever.
+  /// Bytes that poll_transmit()'s buffer must hold.
   static constexpr std::size_t max_datagram =
       protect::max_datagram_for(wire::lan_request::overhead + detail::request_table<traits>::max_data);
 
+  /// `config` moves in: `console c(std::move(config), options)`, unless it holds refs only and can be copied.
   console(Config config, const console_options& options) noexcept
-      : config_(static_cast<Config&&>(config)), options_(options) {}
-  ~console() { link_.unload(config_.crypto); }
-  console(const console&) = default;
-  console& operator=(const console&) = default;
+      : held_(static_cast<Config&&>(config)), options_(options) {}
 
-  /// Begins a login. Errors: wrong_state unless idle or closed; unsupported_suite if the list is empty or names a suite
-  /// that this build, its backend or its traits lack; invalid_argument for a level not 1..5 or over 14 `retry.tries`.
+  /// Whether a console can use its options. Errors: detail::check_options()'s.
+  static constexpr status check(const console_options& o) noexcept {
+    return detail::check_options<crypto_type, traits>(o);
+  }
+
+  /// Begins a login. Errors: wrong_state unless idle or closed; those of check().
   status start(instant now) noexcept {
     clock_.advance(now);
-    if (state_ != console_state::idle && state_ != console_state::closed) return errc::wrong_state;
-    if (const status sound = check<crypto_type, traits>(options_); !sound) return sound;
-    terminal_ = {};
+    if (!is_over()) return errc::wrong_state;
+    if (const status sound = check(options_); !sound) return sound;
+    news_ = {};
     move(console_trigger::start, console_state::capabilities);
     discovery_.begin(requests_.sequences(), clock_.now());
     question_.begin();
@@ -62,26 +57,28 @@ template <console_config Config> class console<Config> {
   result<request_id> submit(const request& rq, instant now) noexcept {
     clock_.advance(now);
     if (!detail::accepts_requests(state_)) return errc::wrong_state;
-    return requests_.add(rq, clock_.now());
+    return accepted(requests_.add(rq, clock_.now()), rq);
   }
 
   /// As submit(), but copies `rq.data`. Errors: also too_long above `traits::request_bytes`.
   result<request_id> submit_copy(const request& rq, instant now) noexcept requires(traits::request_bytes > 0) {
     clock_.advance(now);
     if (!detail::accepts_requests(state_)) return errc::wrong_state;
-    return requests_.add_copy(rq, clock_.now());
+    return accepted(requests_.add_copy(rq, clock_.now()), rq);
   }
 
   /// Forgets a request; no `done` event follows. Its sequence number stays out of use until a late answer cannot be
   /// mistaken for another's. Errors: stale_handle.
-  status cancel(request_id id) noexcept { return requests_.cancel(id, clock_.now()); }
+  status cancel(request_id id, instant now) noexcept {
+    clock_.advance(now);
+    return requests_.cancel(id, clock_.now());
+  }
 
   /// Ends the session, or the login in progress. Requests in flight end with closed_by_application.
   /// Errors: wrong_state if there is nothing to close.
   status close(instant now) noexcept {
     clock_.advance(now);
-    if (state_ == console_state::idle || state_ == console_state::closed || state_ == console_state::closing)
-      return errc::wrong_state;
+    if (is_over() || state_ == console_state::closing) return errc::wrong_state;
     requests_.end_all(errc::closed_by_application, clock_.now());
     end(parts(), console_trigger::close, errc::closed_by_application, 0);
     return {};
@@ -101,41 +98,31 @@ template <console_config Config> class console<Config> {
     return feed_session(*packet);
   }
 
-  /// Writes the next datagram to send and returns its size, or 0 if there is none; the rest of `out` is scratch.
-  /// Errors: buffer_too_small (nothing changed: call again with more room); entropy_failure and crypto_failure end the
-  /// session.
-  result<std::size_t> poll_transmit(mutable_bytes out, instant now) noexcept {
+  /// Writes the next datagram to send; the rest of `out` is scratch. False: there is none, and `error` says why if
+  /// something stood in the way. Errors: buffer_too_small (`out` below max_datagram: always, even if less would do);
+  /// entropy_failure and crypto_failure end the session.
+  outgoing<> poll_transmit(mutable_bytes out, instant now) noexcept {
     clock_.advance(now);
-    if (farewell_due_) return transmit_farewell(out);
-    if (question_.due()) return transmit_question(out);
-    auto* rq = state_ == console_state::active ? requests_.next_due() : nullptr;
-    if (!rq) return std::size_t{0};
-    if (unanswered_ + options_.retry.tries < max_unanswered) return transmit_request(*rq, out);
-    // The requests wait; a question that every BMC answers finds out whether anybody is there.
-    if (!question_.idle()) return std::size_t{0};
-    begin_control(parts(), wire::app::get_device_id);
-    return transmit_question(out);
+    if (out.size() < max_datagram) return {.error = errc::buffer_too_small};
+    const auto written = transmit(out);
+    return {.size = written.value_or(0), .error = written.error()};
   }
 
   /// The next thing to know, or kind `none`.
   console_event next_event() noexcept {
-    if (ready_pending_) {
-      ready_pending_ = false;
-      return {.type = console_event::kind::ready, .level = level_};
-    }
-    if (auto e = requests_.next_event(); e.type != console_event::kind::none) return e;
-    if (state_ != console_state::closed) return {};
-    const detail::console_ending e = terminal_;
-    terminal_ = {};
-    return e.event();
+    console_event e;
+    if (!news_.take_ready(e) && !requests_.next_event(e)) news_.take_end(e);
+    return e;
   }
 
-  /// When handle_timeout() has something to do; instant::never() when idle.
+  /// When there is something to do: the present while a datagram or an event waits, so that who drains in another order
+  /// never waits in vain; instant::never() when idle.
   [[nodiscard]] instant poll_timeout() const noexcept {
+    if (next_output() != output::nothing || has_event()) return clock_.outside();
     instant t = question_.deadline();
     if (detail::accepts_requests(state_)) t = earlier(t, requests_.next_deadline());
     if (awaits_keep_alive()) t = earlier(t, keep_alive_at_);
-    return t;
+    return clock_.to_outside(t);
   }
 
   /// Does what has become due by `now`. Early and spurious calls are harmless.
@@ -150,6 +137,10 @@ template <console_config Config> class console<Config> {
   void prefetch() const noexcept { core::prefetch_object(*this); }
 
   [[nodiscard]] console_state state() const noexcept { return state_; }
+  /// Whether there is no login and no session: start() is next.
+  [[nodiscard]] bool is_over() const noexcept {
+    return state_ == console_state::idle || state_ == console_state::closed;
+  }
   /// The suite of the login in progress or of the session.
   [[nodiscard]] const wire::cipher_suite& suite() const noexcept { return login_.suite(); }
   /// What the BMC said of itself before the login: unauthenticated, for diagnosis only.
@@ -157,14 +148,23 @@ template <console_config Config> class console<Config> {
   [[nodiscard]] const protect::rakp_transcript& transcript() const noexcept { return login_.transcript(); }
   [[nodiscard]] session_id id() const noexcept { return login_.id(); }
   [[nodiscard]] session_id managed_id() const noexcept { return login_.managed_id(); }
-  [[nodiscard]] Config& config() noexcept { return config_; }
+  [[nodiscard]] Config& config() noexcept { return held_.config; }
 
  private:
   using context = detail::console_context<Config>;
 
+  [[nodiscard]] auto& random() noexcept { return core::deref(held_.config.random); }
+  [[nodiscard]] auto& link() noexcept { return held_.loaded; }
+
   context parts() noexcept {
-    return {config_.crypto, config_.random, options_, link_, requests_.sequences(), tag_, clock_.now()};
+    return {held_.crypto(), random(), options_, link(), requests_.sequences(), tag_, clock_.now()};
   }
+
+  result<request_id> accepted(const result<request_id>& id, const request& rq) noexcept {
+    if (id) requests_.end_by(*id, clock_.from_outside(rq.deadline));
+    return id;
+  }
+  [[nodiscard]] bool has_event() const noexcept { return news_.waits() || requests_.has_event(); }
 
   // ---- states ----
 
@@ -172,7 +172,7 @@ template <console_config Config> class console<Config> {
   [[nodiscard]] bool awaits_keep_alive() const noexcept { return state_ == console_state::active && question_.idle(); }
 
   void move(console_trigger on, console_state to) noexcept {
-    detail::check_transition(config_, console_transition{state_, on, to});
+    detail::check_transition(held_.config, console_transition{state_, on, to});
     state_ = to;
   }
 
@@ -203,7 +203,7 @@ template <console_config Config> class console<Config> {
     }
     if (to == console_state::active) {
       question_.cancel();
-      ready_pending_ = true;
+      news_.is_ready(level_);
     }
   }
 
@@ -216,8 +216,7 @@ template <console_config Config> class console<Config> {
 
   /// Ends the login or session; `why` is what the terminal event will say. close() within a session says goodbye first.
   void end(const context& c, console_trigger on, errc why, std::uint8_t detail) noexcept {
-    const bool asked_for = why == errc::closed_by_application;
-    terminal_ = {asked_for ? console_event::kind::closed : console_event::kind::failed, why, detail};
+    news_.ends(why, detail);
     if (on != console_trigger::close || !detail::in_session(state_)) return finish(on);
     move(on, console_state::closing);
     begin_control(c, wire::app::close_session);
@@ -225,9 +224,9 @@ template <console_config Config> class console<Config> {
   void finish(console_trigger on) noexcept {
     move(on, console_state::closed);
     question_.cancel();
-    requests_.end_all(terminal_.error, clock_.now());
+    requests_.end_all(news_.tell_end(), clock_.now());
     login_.end();
-    link_.unload(config_.crypto);
+    link().unload(held_.crypto());
   }
 
   /// The deadline of a question outside the session, or of a command of the console's own.
@@ -255,7 +254,7 @@ template <console_config Config> class console<Config> {
 
   status feed_session(const wire::seen& packet) noexcept {
     if (packet.kind.type() != payload_type::ipmi) return errc::bad_payload_type;
-    const auto message = link_.open(config_.crypto, packet);
+    const auto message = link().open(held_.crypto(), packet);
     if (!message) return message.error();
     const auto rs = wire::decode<wire::lan_response>(message->message());
     if (!rs) return rs.error();
@@ -270,6 +269,34 @@ template <console_config Config> class console<Config> {
 
   // ---- sending ----
 
+  enum class output : std::uint8_t { nothing, farewell, question, request, probe };
+
+  [[nodiscard]] RMCPP_SHARED output next_output() const noexcept {
+    if (farewell_due_) return output::farewell;
+    if (question_.due()) return output::question;
+    if (state_ != console_state::active || !requests_.has_due()) return output::nothing;
+    if (unanswered_ + options_.retry.tries < max_unanswered) return output::request;
+    // The requests wait for answers to the others. Once none is to be hoped for, a question that every BMC answers
+    // finds out whether anybody is there.
+    return question_.idle() && !requests_.awaits_answer() ? output::probe : output::nothing;
+  }
+
+  /// Without randomness or cryptography nothing can go on.
+  result<std::size_t> transmit(mutable_bytes out) noexcept {
+    const auto n = write(next_output(), out);
+    if (!n) fail(parts(), detail::console_step::failed(n.error()));
+    return n;
+  }
+  result<std::size_t> write(output what, mutable_bytes out) noexcept {
+    switch (what) {
+      case output::farewell: farewell_due_ = false; return login_.encode_farewell(tag_, out);
+      case output::request: return transmit_request(*requests_.next_due(), out);
+      case output::probe: begin_control(parts(), wire::app::get_device_id); [[fallthrough]];
+      case output::question: return transmit_question(out);
+      default: return std::size_t{0};
+    }
+  }
+
   void begin_control(const context& c, std::uint8_t command) noexcept {
     control_.begin(c, command);
     question_.begin();
@@ -277,67 +304,45 @@ template <console_config Config> class console<Config> {
 
   result<std::size_t> transmit_question(mutable_bytes out) noexcept {
     const auto n = detail::in_session(state_) ? send(control_.message(), out) : transmit_setup(out);
-    if (n) question_.sent(patience(), clock_.now());
+    if (n) question_.sent(detail::patience(options_, state_), clock_.now());
     return n;
   }
   result<std::size_t> transmit_setup(mutable_bytes out) noexcept {
     const auto n = detail::discovers(state_) ? discovery_.encode(options_, out) : login_.encode(parts(), out);
     if (n) ++tag_;
-    return ended_by(n);
+    return n;
   }
-  /// Nobody waits long for the answer to a farewell, and many BMCs do not give their cipher suites.
-  [[nodiscard]] retry_policy patience() const noexcept {
-    if (state_ == console_state::closing) return farewell_retry;
-    if (state_ != console_state::cipher_suites) return options_.retry;
-    return {.first = options_.suites_wait, .longest = options_.suites_wait};
-  }
-
   result<std::size_t> transmit_request(typename detail::request_table<traits>::entry& rq, mutable_bytes out) noexcept {
-    const auto n = send(rq.message(), out);
+    const auto n = send(requests_.message(rq), out);
     if (n) requests_.sent(rq, options_.retry, clock_.now());
     return n;
   }
 
-  /// Sent once.
-  result<std::size_t> transmit_farewell(mutable_bytes out) noexcept {
-    const auto n = login_.encode_farewell(tag_, out);
-    if (n.error() != errc::buffer_too_small) farewell_due_ = false;
-    return n;
-  }
-
   result<std::size_t> send(const wire::lan_request& rq, mutable_bytes out) noexcept {
-    const auto n = ended_by(link_.seal_message(config_.crypto, config_.random, rq, out));
+    const auto n = link().seal_message(held_.crypto(), random(), rq, out);
     if (!n) return n;
     ++unanswered_;
     keep_alive_at_ = options_.keep_alive.count == 0 ? instant::never() : clock_.now() + options_.keep_alive;
     return n;
   }
 
-  /// Without randomness or cryptography nothing can go on; a buffer can be larger next time.
-  result<std::size_t> ended_by(const result<std::size_t>& n) noexcept {
-    if (!n && n.error() != errc::buffer_too_small) fail(parts(), detail::console_step::failed(n.error()));
-    return n;
-  }
-
-  Config config_;
+  detail::keyed<Config, protect::link_v2<crypto_type>> held_;
   console_options options_;
-  core::monotonic clock_{};
-  console_state state_ = console_state::idle;
+  core::elapsed_clock clock_{};
+  detail::handed_over<console_state> state_ = console_state::idle;
   std::uint8_t tag_ = 0;         ///< counts what was sent outside the session: RAKP's message tags
   std::uint8_t unanswered_ = 0;  ///< packets sent in the session since the last one from the BMC
-  bool farewell_due_ = false;
-  bool ready_pending_ = false;
+  detail::handed_over<bool> farewell_due_ = false;
   privilege level_{};
-  detail::console_ending terminal_{};
-  detail::retry_schedule
-      question_{};  ///< of the console's own question, one at a time: a part's, before and in the session
+  detail::left_empty<detail::console_news> news_{};
+  detail::left_empty<detail::retry_schedule>
+      question_{};  ///< of the console's own question, one at a time, before and in the session
   instant keep_alive_at_ = instant::never();
 
   detail::console_discovery discovery_{};
   detail::console_login_v2<Config> login_{};
-  protect::link_v2<crypto_type> link_{};
   detail::console_control control_{};
-  detail::request_table<traits> requests_{};
+  detail::left_empty<detail::request_table<traits>> requests_{};
 };
 
 }  // namespace rmcpp

@@ -13,8 +13,8 @@ namespace rmcpp::detail {
 
 /// All that a part may use while it works on one datagram or deadline. Lives for one call.
 template <console_config Config> struct console_context {
-  using crypto_type = policy_type<decltype(Config::crypto)>;
-  using random_type = policy_type<decltype(Config::random)>;
+  using crypto_type = core::policy_of<decltype(Config::crypto)>;
+  using random_type = core::policy_of<decltype(Config::random)>;
 
   crypto_type& crypto;
   random_type& random;

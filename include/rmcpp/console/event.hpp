@@ -26,21 +26,73 @@ struct console_event {
   request_id request{};
   completion_code code{};
   bytes data{};  ///< view into the datagram that was fed: take it before the datagram goes
+
+  /// False for `none`: `while (const auto e = console.next_event())`.
+  constexpr explicit operator bool() const noexcept { return type != kind::none; }
+  /// Whether a request was answered, and not with an error: only then `data` is its answer.
+  [[nodiscard]] constexpr bool succeeded() const noexcept {
+    return type == kind::done && error == errc::ok && code == completion_code::ok;
+  }
+  /// Whether nothing more comes: the login or session has ended.
+  [[nodiscard]] constexpr bool is_last() const noexcept { return type == kind::failed || type == kind::closed; }
 };
+
+/// What a person would want to know of a request that did not succeed, or of an end.
+constexpr const char* describe(const console_event& e) noexcept {
+  return e.error == errc::ok ? describe(e.code) : describe(e.error);
+}
 
 }  // namespace rmcpp
 
 namespace rmcpp::detail {
 
-/// How a console's login or session ended, until it is told.
-struct console_ending {
-  console_event::kind type = console_event::kind::none;
-  errc error = errc::ok;
-  std::uint8_t detail = 0;
-
-  [[nodiscard]] constexpr console_event event() const noexcept {
-    return {.type = type, .error = error, .detail = detail};
+/// What a console has to tell besides the ends of requests: that it is ready, and in the end how it ended.
+class console_news {
+ public:
+  constexpr void is_ready(privilege level) noexcept {
+    level_ = level;
+    ready_ = true;
   }
+  /// Why the login or session ends; told once it has ended.
+  constexpr void ends(errc why, std::uint8_t detail) noexcept {
+    end_ = {.type = why == errc::closed_by_application ? console_event::kind::closed : console_event::kind::failed,
+            .error = why,
+            .detail = detail};
+  }
+  /// It has ended. Returns why.
+  constexpr errc tell_end() noexcept {
+    ended_ = true;
+    return end_.error;
+  }
+
+  [[nodiscard]] constexpr bool waits() const noexcept { return ready_ || ended_; }
+  /// Each writes an event and returns true if it has something to tell.
+  constexpr bool take_ready(console_event& e) noexcept {
+    if (!ready_) return false;
+    ready_ = false;
+    e.type = console_event::kind::ready;
+    e.level = level_;
+    return true;
+  }
+  constexpr bool take_end(console_event& e) noexcept {
+    if (!ended_) return false;
+    ended_ = false;
+    e.type = end_.type;
+    e.error = end_.error;
+    e.detail = end_.detail;
+    return true;
+  }
+
+ private:
+  struct ending {
+    console_event::kind type{};
+    errc error = errc::ok;
+    std::uint8_t detail = 0;
+  };
+  ending end_{};
+  privilege level_{};
+  bool ready_ = false;
+  bool ended_ = false;
 };
 
 }  // namespace rmcpp::detail

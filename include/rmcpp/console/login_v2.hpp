@@ -279,7 +279,7 @@ template <console_config Config> class console_login_v2 {
   refusal remembered_{};
   session_id console_id_{};
   protect::rakp_transcript transcript_{};
-  nonce older_managed_random_{};
+  wire::nonce older_managed_random_{};
   guid older_managed_guid_{};
   wire::rakp_code rakp3_{};  ///< what we send, and send again
   wire::rakp_code rakp4_{};  ///< what the BMC must answer, untruncated

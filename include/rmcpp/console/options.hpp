@@ -1,18 +1,21 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rmcpp/core/ref.hpp>
 #include <rmcpp/core/time.hpp>
 #include <rmcpp/protect/login_keys.hpp>
-#include <rmcpp/session/policy.hpp>
 #include <rmcpp/session/retry.hpp>
 #include <rmcpp/session/suite_choice.hpp>
+#include <rmcpp/session/transitions.hpp>
 #include <rmcpp/wire/rakp.hpp>
 
 namespace rmcpp {
 
 /// Compile-time sizes of a console. Derive and override.
 struct console_traits {
-  static constexpr std::size_t in_flight = 4;           ///< requests at once, 1..15
+  /// Requests at once, 1..15. At most `15 - retry.tries` of them (10 by default) are under way, so that repeats cannot
+  /// overrun a strict BMC's window; the others wait for answers.
+  static constexpr std::size_t in_flight = 4;
   static constexpr std::size_t request_bytes = 0;       ///< longest data of submit_copy(); 0 leaves it out
   static constexpr bool allow_unauthenticated = false;  ///< cipher suite 0, which proves nothing to anybody
 };
@@ -21,8 +24,8 @@ struct console_traits {
 /// `traits`. May have `observe(console_transition)`.
 template <class C> concept console_config = requires(C c) {
   typename C::traits;
-  requires crypto::backend<detail::policy_type<decltype(c.crypto)>>;
-  requires crypto::entropy_source<detail::policy_type<decltype(c.random)>>;
+  requires crypto::backend<core::policy_of<decltype(c.crypto)>>;
+  requires crypto::entropy_source<core::policy_of<decltype(c.random)>>;
 };
 
 namespace detail {
@@ -36,16 +39,25 @@ template <class C> consteval bool check_console_config() {
   constexpr bool has_crypto = requires(C c) { c.crypto; };
   static_assert(has_crypto,
                 "rmcpp: a console's configuration needs a public member `crypto`, a backend (crypto/concepts.hpp)");
-  if constexpr (has_crypto) check_backend<policy_type<decltype(C::crypto)>>();
+  if constexpr (has_crypto) check_backend<core::policy_of<decltype(C::crypto)>>();
   constexpr bool has_random = requires(C c) { c.random; };
   static_assert(has_random, "rmcpp: a console's configuration needs a public member `random`, an entropy source "
                             "(crypto/concepts.hpp)");
-  if constexpr (has_random) check_entropy_source<policy_type<decltype(C::random)>>();
+  if constexpr (has_random) check_entropy_source<core::policy_of<decltype(C::random)>>();
   return console_config<C>;
 }
 // clang-format on
 
 }  // namespace detail
+
+/// A configuration of values, for who needs no other: `console<basic_console_config<cryptopp_backend,
+/// cryptopp_entropy>>`.
+template <crypto::backend Backend, crypto::entropy_source Entropy, class Traits = console_traits>
+struct basic_console_config {
+  using traits = Traits;
+  Backend crypto{};
+  Entropy random{};
+};
 
 /// Deviations that some firmware needs, each off by default.
 struct console_quirks {
@@ -65,7 +77,7 @@ struct console_options {
   privilege level = privilege::administrator;
   bool name_only = true;  ///< the BMC finds the user by name alone; else by name and level
   /// Cipher suites by preference. One: used as given. More: the BMC is asked what it has, then each is tried in turn.
-  suite_list suites{bytes(default_suites)};
+  suite_list suites = default_suites;
   retry_policy retry{};             ///< `tries` at most 14: see max_unanswered
   milliseconds suites_wait{1000};   ///< for the answer to Get Channel Cipher Suites, which many BMCs do not give
   milliseconds keep_alive{25'000};  ///< idle time after which Get Device ID is sent; 0: never
@@ -76,15 +88,35 @@ struct console_options {
 /// Packets that a console sends in a session without an answer; more would overrun a strict BMC's window.
 inline constexpr std::uint8_t max_unanswered = 15;
 
-/// Whether a console can use its options. Errors: unsupported_suite if the list is empty or names a suite that this
-/// build, its backend or its traits lack; invalid_argument for a level not 1..5 or over 14 `retry.tries`.
-template <crypto::backend B, class Traits> constexpr status check(const console_options& o) noexcept {
+namespace detail {
+
+/// Errors: unsupported_suite if the list is empty or names a suite that this build, its backend or its traits lack;
+/// invalid_argument for a level not 1..5, or `retry.tries` not 1..14.
+template <crypto::backend B, class Traits> constexpr status check_options(const console_options& o) noexcept {
   if (o.suites.empty()) return errc::unsupported_suite;
   for (const auto id : o.suites.view())
-    if (!detail::may_use<B>(id, Traits::allow_unauthenticated)) return errc::unsupported_suite;
-  if (o.level < privilege::callback || o.level > privilege::oem || o.retry.tries >= max_unanswered)
-    return errc::invalid_argument;
-  return {};
+    if (!may_use<B>(id, Traits::allow_unauthenticated)) return errc::unsupported_suite;
+  const bool level = o.level >= privilege::callback && o.level <= privilege::oem;
+  const bool tries = o.retry.tries >= 1 && o.retry.tries < max_unanswered;
+  return level && tries ? status{} : errc::invalid_argument;
 }
+
+/// How long a question waits for its answer. Nobody waits long for the answer to a farewell, and many BMCs do not give
+/// their cipher suites.
+constexpr retry_policy patience(const console_options& o, console_state s) noexcept {
+  if (s == console_state::closing) return farewell_retry;
+  if (s != console_state::cipher_suites) return o.retry;
+  return {.first = o.suites_wait, .longest = o.suites_wait};
+}
+
+}  // namespace detail
+
+/// For a type that is no configuration: a build stops here, and says what the type lacks.
+template <class Config> class console {
+  static_assert(detail::check_console_config<Config>(), "rmcpp: not a console's configuration (console/options.hpp)");
+
+ public:
+  console(Config config, const console_options& options) noexcept;
+};
 
 }  // namespace rmcpp

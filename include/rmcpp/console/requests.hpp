@@ -76,17 +76,11 @@ template <class Traits> class request_table {
     state phase = state::free;
     std::uint8_t sequence = 0;
     std::uint8_t generation = 0;
+    std::uint8_t copied = 0;  ///< bytes of data that add_copy() keeps here; then `rq.data` is empty
     errc error = errc::ok;
     completion_code code{};
     bytes data{};
     bool has_view = false;  ///< `data` points into the datagram last fed
-
-    [[nodiscard]] wire::lan_request message() const noexcept {
-      return {.target = wire::net_fn_lun::request(rq.fn, rq.lun),
-              .sequence = wire::seq_lun::of(sequence),
-              .command = rq.code,
-              .data = rq.data};
-    }
   };
 
   [[nodiscard]] sequence_pool& sequences() noexcept { return sequences_; }
@@ -110,11 +104,15 @@ template <class Traits> class request_table {
     if (rq.data.size() > Traits::request_bytes) return errc::too_long;
     const auto id = add(rq, now);
     if (id) {
-      auto& kept = copies_[id->slot];
-      entries_[id->slot].rq.data = bytes(kept).first(core::copy(rq.data, kept));
+      entry& e = entries_[id->slot];
+      e.copied = static_cast<std::uint8_t>(core::copy(rq.data, copies_[id->slot]));
+      e.rq.data = {};  // a view into this table would not survive a move
     }
     return id;
   }
+
+  /// The deadline of one just added, where it is not that of the request itself.
+  void end_by(request_id id, instant deadline) noexcept { entries_[id.slot].rq.deadline = deadline; }
 
   status cancel(request_id id, instant now) noexcept {
     if (id.slot >= Traits::in_flight) return errc::stale_handle;
@@ -124,6 +122,25 @@ template <class Traits> class request_table {
     e.phase = state::free;
     return {};
   }
+
+  /// What a request looks like on the wire; a view into its data.
+  [[nodiscard]] wire::lan_request message(const entry& e) const noexcept {
+    bytes data = e.rq.data;
+    if constexpr (Traits::request_bytes > 0) {
+      if (e.copied != 0) data = bytes(copies_[static_cast<std::size_t>(&e - entries_.data())]).first(e.copied);
+    }
+    return {.target = wire::net_fn_lun::request(e.rq.fn, e.rq.lun),
+            .sequence = wire::seq_lun::of(e.sequence),
+            .command = e.rq.command,
+            .data = data};
+  }
+
+  /// Whether a request waits to be sent.
+  [[nodiscard]] bool has_due() const noexcept { return any(state::queued, true); }
+  /// Whether a request was sent whose answer is not overdue yet.
+  [[nodiscard]] bool awaits_answer() const noexcept { return any(state::queued, false); }
+  /// Whether next_event() has something to tell.
+  [[nodiscard]] bool has_event() const noexcept { return any(state::ended, false); }
 
   /// The request to send next, or null.
   entry* next_due() noexcept {
@@ -137,7 +154,7 @@ template <class Traits> class request_table {
   status answer(const wire::lan_response& rs, instant now) noexcept {
     for (auto& e : entries_) {
       if (e.phase != state::queued || e.retry.unsent() || rs.sequence.sequence() != e.sequence ||
-          rs.command != e.rq.code || rs.target.fn() != e.rq.fn || rs.responder != wire::bmc_address)
+          rs.command != e.rq.command || rs.target.fn() != e.rq.fn || rs.responder != wire::bmc_address)
         continue;
       finish(e, errc::ok, now);
       e.code = rs.code;
@@ -160,28 +177,30 @@ template <class Traits> class request_table {
     return t;
   }
 
-  /// Makes overdue requests due again or ends them with timed_out.
+  /// Makes overdue requests due again, or ends them with timed_out or deadline_passed.
   void handle_timeout(instant now, const retry_policy& policy) noexcept {
     for (auto& e : entries_) {
       if (e.phase != state::queued) continue;
       const bool late = now >= e.rq.deadline;
       if (!late && (!e.retry.overdue(now) || e.retry.again(policy_for(e, policy)))) continue;
-      finish(e, errc::timed_out, now);
+      finish(e, late ? errc::deadline_passed : errc::timed_out, now);
     }
   }
 
-  console_event next_event() noexcept {
+  /// Writes the next end of a request; false if there is none.
+  bool next_event(console_event& told) noexcept {
     for (std::uint8_t i = 0; i < Traits::in_flight; ++i) {
       entry& e = entries_[i];
       if (e.phase != state::ended) continue;
       e.phase = state::free;
-      return {.type = console_event::kind::done,
-              .error = e.error,
-              .request = {i, e.generation},
-              .code = e.code,
-              .data = e.data};
+      told.type = console_event::kind::done;
+      told.error = e.error;
+      told.request = {i, e.generation};
+      told.code = e.code;
+      told.data = e.data;
+      return true;
     }
-    return {};
+    return false;
   }
 
   /// Called before the next datagram is taken. The answers that nobody has taken yet are views into the last datagram,
@@ -196,6 +215,11 @@ template <class Traits> class request_table {
   }
 
  private:
+  [[nodiscard]] RMCPP_SHARED bool any(state phase, bool due) const noexcept {
+    for (const auto& e : entries_)
+      if (e.phase == phase && e.retry.due() == due) return true;
+    return false;
+  }
   static retry_policy policy_for(const entry& e, retry_policy policy) noexcept {
     if (e.rq.tries != 0) policy.tries = e.rq.tries;
     return policy;

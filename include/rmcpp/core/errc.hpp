@@ -7,9 +7,10 @@
 
 namespace rmcpp {
 
-/// Why an operation did not succeed, one byte, in four ranges:
-/// 01h..3Fh the datagram was bad and was dropped, nothing changed; 40h..7Fh the peer refused or fell silent, the
-/// session or request ends; 80h..9Fh the caller misused the call, nothing changed; A0h.. a local resource failed.
+/// Why an operation did not succeed, one byte, in ranges by who is to blame (see blame_for()):
+/// 01h..3Fh the datagram was bad and was dropped, nothing changed; 40h..5Fh the peer refused or fell silent, the
+/// session or request ends; 60h..7Fh this side ended it; 80h..9Fh the caller misused the call, nothing changed; A0h.. a
+/// local resource failed.
 enum class errc : std::uint8_t {
   ok = 0x00,
 
@@ -42,26 +43,30 @@ enum class errc : std::uint8_t {
   rate_limited,           ///< dropped to bound the work one peer can cause
 
   // The peer refused or fell silent.
-  timed_out = 0x40,         ///< no answer after all tries
-  peer_lacks_v2,            ///< the BMC does not speak IPMI v2.0
-  refused_open_session,     ///< Open Session Response with an error status
-  refused_rakp2,            ///< RAKP 2 with an error status
-  refused_rakp4,            ///< RAKP 4 with an error status
-  algorithms_differ,        ///< the BMC chose other algorithms than were proposed
-  bad_managed_id,           ///< the BMC gave session id 0
-  bad_rakp2_code,           ///< RAKP 2 authentication code is wrong
-  bad_rakp4_code,           ///< RAKP 4 integrity check value is wrong
-  bad_rakp3_code,           ///< RAKP 3 authentication code is wrong (seen by a BMC)
-  console_gave_up,          ///< the console reported an error in RAKP 3
-  kg_or_bmc_state,          ///< RAKP 4 refused although RAKP 2 verified, twice
-  refused_privilege,        ///< Set Session Privilege Level failed
-  no_common_suite,          ///< every cipher suite on the list was refused
-  session_lost,             ///< the peer stopped answering within the session
-  closed_by_peer,           ///< the peer closed the session
-  closed_by_administrator,  ///< another session, of administrator level, closed it
-  closed_by_application,    ///< close() was called, or the user or K_g changed
-  evicted,                  ///< a half-open login gave way to a newer one
-  weak_random,              ///< the BMC's random number is zero or our own
+  timed_out = 0x40,      ///< no answer after all tries
+  peer_lacks_v2,         ///< the BMC does not speak IPMI v2.0
+  refused_open_session,  ///< Open Session Response with an error status
+  refused_rakp2,         ///< RAKP 2 with an error status
+  refused_rakp4,         ///< RAKP 4 with an error status
+  algorithms_differ,     ///< the BMC chose other algorithms than were proposed
+  bad_managed_id,        ///< the BMC gave session id 0
+  bad_rakp2_code,        ///< RAKP 2 authentication code is wrong
+  bad_rakp4_code,        ///< RAKP 4 integrity check value is wrong
+  bad_rakp3_code,        ///< RAKP 3 authentication code is wrong (seen by a BMC)
+  console_gave_up,       ///< the console reported an error in RAKP 3
+  kg_or_bmc_state,       ///< RAKP 4 refused although RAKP 2 verified, twice
+  refused_privilege,     ///< Set Session Privilege Level failed
+  no_common_suite,       ///< every cipher suite on the list was refused
+  session_lost,          ///< the peer stopped answering within the session
+  closed_by_peer,        ///< the peer closed the session
+  weak_random,           ///< the BMC's random number is zero or our own
+
+  // This side ended it.
+  closed_by_application = 0x60,  ///< close() was called, or the user or K_g changed
+  closed_by_administrator,       ///< the BMC closed it because another session, of administrator level, asked
+  evicted,                       ///< it gave way to a newer login
+  expired,                       ///< the BMC heard nothing of the session's console for too long
+  deadline_passed,               ///< the request's own deadline came first
 
   // The caller misused the call.
   buffer_too_small = 0x80,  ///< the output span cannot hold what must be written
@@ -77,10 +82,22 @@ enum class errc : std::uint8_t {
   // A local resource failed.
   crypto_failure = 0xA0,  ///< the crypto backend failed
   entropy_failure,        ///< the entropy source failed
+  transport_failure,      ///< nothing can be sent or received any more; a transport of the user's says so
 };
 
+/// Who is to blame for an error.
+enum class blame : std::uint8_t { nobody, datagram, peer, this_side, caller, resource };
+
+constexpr blame blame_for(errc e) noexcept {
+  const auto code = static_cast<std::uint8_t>(e);
+  if (e == errc::ok) return blame::nobody;
+  if (code < 0x40) return blame::datagram;
+  if (code < 0x60) return blame::peer;
+  if (code < 0x80) return blame::this_side;
+  return code < 0xA0 ? blame::caller : blame::resource;
+}
 /// True for the codes that mean "this datagram was dropped and changed nothing".
-constexpr bool is_drop(errc e) noexcept { return e != errc::ok && static_cast<std::uint8_t>(e) < 0x40; }
+constexpr bool is_drop(errc e) noexcept { return blame_for(e) == blame::datagram; }
 
 /// What a person would want to know, one sentence without a full stop; never null. Costs nothing when not called.
 constexpr const char* describe(errc e) noexcept {
@@ -129,10 +146,12 @@ constexpr const char* describe(errc e) noexcept {
     case errc::no_common_suite: return "the BMC refused every cipher suite on the list";
     case errc::session_lost: return "the peer stopped answering within the session";
     case errc::closed_by_peer: return "the peer closed the session";
-    case errc::closed_by_administrator: return "an administrator's session closed it";
-    case errc::closed_by_application: return "the application closed the session";
-    case errc::evicted: return "the half-open login gave way to a newer one";
     case errc::weak_random: return "the BMC's random number is zero or the console's own";
+    case errc::closed_by_application: return "the application closed the session";
+    case errc::closed_by_administrator: return "an administrator's session closed it";
+    case errc::evicted: return "it gave way to a newer login";
+    case errc::expired: return "nothing was heard of the session's console for too long";
+    case errc::deadline_passed: return "no answer before the request's deadline";
     case errc::buffer_too_small: return "the output buffer is too small";
     case errc::buffers_overlap: return "the reply buffer overlaps the datagram";
     case errc::wrong_state: return "the call is not legal in this state";
@@ -144,6 +163,7 @@ constexpr const char* describe(errc e) noexcept {
     case errc::not_drained: return "the answer was not taken before the next datagram was fed";
     case errc::crypto_failure: return "the crypto backend failed";
     case errc::entropy_failure: return "the entropy source failed";
+    case errc::transport_failure: return "nothing can be sent or received any more";
   }
   return "unknown error";
 }

@@ -9,12 +9,13 @@ namespace rmcpp {
 
 /// A value beside an error code, named after std::expected so that it can become an alias of it. Unlike
 /// std::expected the value is readable on error too: a failed decode leaves the fields that were read so far.
+/// An error alone is never success: one that says `ok` has no value to go with it, and becomes invalid_argument.
 template <class T> class [[nodiscard]] result {
  public:
   using value_type = T;
 
   constexpr result(const T& value) noexcept : value_(value) {}
-  constexpr result(errc error) noexcept : error_(error) {}
+  constexpr result(errc error) noexcept : error_(error == errc::ok ? errc::invalid_argument : error) {}
   constexpr result(const T& partial, errc error) noexcept : value_(partial), error_(error) {}
 
   [[nodiscard]] constexpr bool has_value() const noexcept { return error_ == errc::ok; }

@@ -83,11 +83,22 @@ template <std::size_t N> class secret {
   static constexpr std::size_t capacity = N;
 
   constexpr secret() noexcept = default;
-  /// `from` must have at most N bytes; where that is not certain, use assign() and look at its answer.
-  constexpr explicit secret(bytes from) noexcept {
-    RMCPP_ASSERT(from.size() <= N);
-    (void)assign(from.size() <= N ? from : from.first(N));
+  /// A literal, `.password = "secret"`; its terminator is not part of it.
+  template <std::size_t M> consteval secret(const char (&literal)[M]) noexcept {
+    static_assert(M - 1 <= N, "rmcpp: the text is longer than its field");
+    for (std::size_t i = 0; i + 1 < M; ++i) bytes_[i] = static_cast<std::uint8_t>(literal[i]);
   }
+  /// As many bytes as an array has.
+  template <std::size_t M>
+  requires(M <= N) constexpr explicit secret(const std::array<std::uint8_t, M>& all) noexcept { (void)assign(all); }
+  /// Text or bytes of any length. Errors: too_long above N bytes; nothing is cut.
+  template <core::text_like T> [[nodiscard]] static constexpr result<secret> from(const T& text) noexcept {
+    if (text.size() > N) return errc::too_long;
+    secret s;
+    for (std::size_t i = 0; i < text.size(); ++i) s.bytes_[i] = static_cast<std::uint8_t>(text.data()[i]);
+    return s;
+  }
+  [[nodiscard]] static constexpr result<secret> from(const char* text) noexcept { return from(core::until_zero(text)); }
   constexpr secret(const secret&) noexcept = default;
   constexpr secret& operator=(const secret&) noexcept = default;
   constexpr ~secret() { core::wipe(bytes_); }

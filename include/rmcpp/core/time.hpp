@@ -37,18 +37,39 @@ constexpr instant earlier(instant a, instant b) noexcept { return a < b ? a : b;
 
 namespace rmcpp::core {
 
-/// A clock that only moves forward: after a backward step of the caller's clock no time passes until it has caught up.
-/// A steady clock does not step.
-class monotonic {
+/// The time that has passed on the caller's clock, whatever that clock does. never() as the present is ignored; a step
+/// back costs that step and time runs on from there; a leap forward counts as 34 years at most, by which everything has
+/// expired, so that no sequence of leaps uses the count up.
+///
+/// The machines count in this time, and translate at their edges.
+class elapsed_clock {
  public:
-  constexpr instant advance(instant to) noexcept {
-    if (to > now_) now_ = to;
-    return now_;
+  RMCPP_SHARED constexpr void advance(instant to) noexcept {
+    if (to.is_never()) return;
+    if (to > last_) now_.ms += to.ms - last_.ms < longest_leap ? to.ms - last_.ms : longest_leap;
+    last_ = to;
   }
+  /// The present, counted from the first advance().
   [[nodiscard]] constexpr instant now() const noexcept { return now_; }
+  /// The present as the caller last told it; never() before the first advance().
+  [[nodiscard]] constexpr instant outside() const noexcept { return last_; }
+  /// A deadline of ours on the caller's clock; one that has passed is the present.
+  [[nodiscard]] constexpr instant to_outside(instant t) const noexcept { return moved(t, now_, last_); }
+  /// A deadline of the caller's in our count; one that has passed is the present.
+  [[nodiscard]] constexpr instant from_outside(instant t) const noexcept { return moved(t, last_, now_); }
 
  private:
+  static constexpr std::uint64_t longest_leap = std::uint64_t{1} << 40;
+
+  RMCPP_SHARED static constexpr instant moved(instant t, instant from, instant to) noexcept {
+    if (t.is_never()) return t;
+    if (t <= from) return to;
+    const std::uint64_t sum = to.ms + (t.ms - from.ms);
+    return sum >= to.ms ? instant{sum} : instant::never();
+  }
+
   instant now_{};
+  instant last_ = instant::never();  ///< nothing is later than that: the first advance() passes no time
 };
 
 }  // namespace rmcpp::core

@@ -31,7 +31,7 @@ template <class Config> class follower {
 /// Feed it the datagrams of both directions in the order of the capture. Memory is fixed: what was heard longest ago is
 /// forgotten first. A hostile datagram costs bounded time and changes no verdict about another session's.
 template <follower_config Config> class follower<Config> {
-  using crypto_type = detail::policy_type<decltype(Config::crypto)>;
+  using crypto_type = core::policy_of<decltype(Config::crypto)>;
   using traits = typename Config::traits;
 
  public:
@@ -41,7 +41,7 @@ template <follower_config Config> class follower<Config> {
       : config_(static_cast<Config&&>(config)), options_(options) {}
   follower(const follower&) = delete;
   follower& operator=(const follower&) = delete;
-  ~follower() { book_.forget_keys(config_.crypto); }
+  ~follower() { book_.forget_keys(core::deref(config_.crypto)); }
 
   /// Makes a session readable whose login was not captured. Errors: no_slot; unsupported_suite; invalid_argument if
   /// a key that the suite needs is missing or has a wrong length; crypto_failure.
@@ -189,13 +189,13 @@ template <follower_config Config> class follower<Config> {
 
   Config config_;
   follower_options options_;
-  detail::login_secrets<crypto_type> secrets_{config_.crypto, options_};
+  detail::login_secrets<crypto_type> secrets_{core::deref(config_.crypto), options_};
   std::uint64_t datagrams_ = 0;
   session* subject_ = nullptr;
   book book_{};
-  detail::setup_follower<crypto_type, book> setup_{config_.crypto, options_, secrets_, book_};
-  detail::packets_v2<crypto_type, book, traits::given_keys> packets_v2_{config_.crypto, secrets_, book_};
-  detail::packets_v15<crypto_type, book> packets_v15_{config_.crypto, secrets_, book_};
+  detail::setup_follower<crypto_type, book> setup_{core::deref(config_.crypto), options_, secrets_, book_};
+  detail::packets_v2<crypto_type, book, traits::given_keys> packets_v2_{core::deref(config_.crypto), secrets_, book_};
+  detail::packets_v15<crypto_type, book> packets_v15_{core::deref(config_.crypto), secrets_, book_};
 };
 
 }  // namespace rmcpp

@@ -49,7 +49,7 @@ inline void note_challenged_name(bytes data, conversation_facts& c) noexcept {
   if (!m) return;
   std::size_t n = 0;
   while (n < m->name.size() && m->name[n] != 0) ++n;
-  c.challenged = username(bytes(m->name).first(n));
+  c.challenged = *username::from(bytes(m->name).first(n));
 }
 
 inline void note_activation_asked(bytes data, session_facts& s) noexcept {

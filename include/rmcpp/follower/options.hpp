@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rmcpp/core/ref.hpp>
 #include <rmcpp/protect/login_keys.hpp>
-#include <rmcpp/session/policy.hpp>
 
 #include <span>
 
@@ -18,7 +18,7 @@ struct follower_traits {
 /// A follower's configuration: `crypto` (a backend), a value or a reference, and `traits`.
 template <class C> concept follower_config = requires(C c) {
   typename C::traits;
-  requires crypto::backend<detail::policy_type<decltype(c.crypto)>>;
+  requires crypto::backend<core::policy_of<decltype(c.crypto)>>;
 };
 
 namespace detail {
@@ -32,7 +32,7 @@ template <class C> consteval bool check_follower_config() {
   constexpr bool has_crypto = requires(C c) { c.crypto; };
   static_assert(has_crypto,
                 "rmcpp: a follower's configuration needs a public member `crypto`, a backend (crypto/concepts.hpp)");
-  if constexpr (has_crypto) check_backend<policy_type<decltype(C::crypto)>>();
+  if constexpr (has_crypto) check_backend<core::policy_of<decltype(C::crypto)>>();
   return follower_config<C>;
 }
 // clang-format on

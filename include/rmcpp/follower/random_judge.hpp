@@ -10,7 +10,7 @@ class random_judge {
  public:
   /// `session`: number of the session whose login it is in; its retries repeat it. `others`: the other side's random
   /// number, null where it is not known.
-  constexpr void judge(const nonce& value, std::uint32_t session, const nonce* others,
+  constexpr void judge(const wire::nonce& value, std::uint32_t session, const wire::nonce* others,
                        finding_list& findings) noexcept {
     if (core::all_zero(value) || (others && value == *others)) findings.add(finding::weak_random);
     const std::uint64_t digest = core::content_digest(value);

@@ -192,7 +192,7 @@ template <crypto::backend B, class Book> class setup_follower {
       asked.proven = asked.rakp2_bad = false;
       e = &s->add_exchange(asked);  // RAKP 1 was lost, or answered twice
     }
-    const nonce* console_random = e->rakp1_datagram != 0 ? &e->transcript.console_random : nullptr;
+    const wire::nonce* console_random = e->rakp1_datagram != 0 ? &e->transcript.console_random : nullptr;
     randoms_.judge(m->managed_random, s->number, console_random, o.findings);
     e->rakp2_datagram = o.number;
     e->rakp2 = m->code;

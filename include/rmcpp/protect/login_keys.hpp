@@ -15,13 +15,13 @@ namespace rmcpp::protect {
 
 /// Everything that the HMACs of a login hash, as it lay on the wire.
 struct rakp_transcript {
-  session_id console_id{};  ///< SIDm
-  session_id managed_id{};  ///< SIDc
-  nonce console_random{};   ///< Rm
-  nonce managed_random{};   ///< Rc
-  guid managed_guid{};      ///< GUIDc
-  role_byte role{};         ///< ROLEm: RAKP 1's whole role byte, never the Open Session privilege
-  username name{};          ///< UNm
+  session_id console_id{};       ///< SIDm
+  session_id managed_id{};       ///< SIDc
+  wire::nonce console_random{};  ///< Rm
+  wire::nonce managed_random{};  ///< Rc
+  guid managed_guid{};           ///< GUIDc
+  role_byte role{};              ///< ROLEm: RAKP 1's whole role byte, never the Open Session privilege
+  username name{};               ///< UNm
 };
 
 /// A secret as long as the hash of the authentication algorithm, up to 32 bytes: SIK.

@@ -13,7 +13,7 @@ namespace rmcpp {
 /// Suite ids by preference.
 using suite_list = bounded<20>;
 
-inline constexpr std::array<std::uint8_t, 2> default_suites{17, 3};
+inline constexpr suite_list default_suites{17, 3};
 
 }  // namespace rmcpp
 
@@ -33,7 +33,9 @@ constexpr suite_list usable_suites(const suite_list& wanted, bool allow_unauthen
   std::size_t n = 0;
   for (const auto id : wanted.view())
     if (may_use<B>(id, allow_unauthenticated)) list[n++] = id;
-  return suite_list(bytes(list).first(n));
+  suite_list usable;
+  (void)usable.assign(bytes(list).first(n));
+  return usable;
 }
 
 /// Whether a suite is what a proposal asks for; a null payload asks for nothing.

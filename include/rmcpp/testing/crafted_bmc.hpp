@@ -47,7 +47,7 @@ template <crypto::backend B = null_backend> struct crafted_bmc : crafted_session
   rakp_status status =
       rakp_status::no_errors;  ///< of Open Session Response, RAKP 2, RAKP 4: not 0 gives the error form
   privilege granted = privilege::administrator;
-  suite_list offered = suite_list(bytes(default_suites));
+  suite_list offered = default_suites;
   wire::lan_response response{};  ///< its data is response_data
   octets response_data{};
   bool in_session = false;  ///< whether the request came in one
@@ -135,7 +135,7 @@ template <crypto::backend B = null_backend> struct crafted_bmc : crafted_session
     return sessionless(
         payload_type::rakp4,
         wire::rakp4{tag, status, console_id(),
-                    wire::rakp_code(whole.view().first(protect::rakp4_code_size(suite.authentication)))});
+                    *wire::rakp_code::from(whole.view().first(protect::rakp4_code_size(suite.authentication)))});
   }
   /// The answer to the last request, in its format.
   [[nodiscard]] octets response_datagram() {

@@ -56,7 +56,7 @@ template <crypto::backend B = null_backend> struct crafted_console : crafted_ses
   role_byte role = role_byte::of(privilege::administrator, true);
   username name = name_of("admin");
   session_id console_id{0xa0a2a3a4};
-  nonce console_random{0x5a, 1, 2, 3};
+  wire::nonce console_random{0x5a, 1, 2, 3};
   std::uint8_t request_sequence = 0;
   wire::open_session_response opened{};  ///< the last of each reply
   wire::rakp2 second{};

@@ -172,7 +172,7 @@ inline std::string story_of(const virtual_network& net) {
 /// A console of ours, or anything of its shape, that talks to `to`. Takes its events and passes them to `on_event`.
 template <class Console, class OnEvent> station console_station(Console& c, const test_peer& to, OnEvent on_event) {
   const auto drain = [&c, on_event]() {
-    for (auto e = c.next_event(); e.type != console_event::kind::none; e = c.next_event()) on_event(e);
+    while (const auto e = c.next_event()) on_event(e);
   };
   return {.receive =
               [&c, drain](const test_peer&, octets& datagram, instant now) {
@@ -184,8 +184,8 @@ template <class Console, class OnEvent> station console_station(Console& c, cons
               [&c, drain, to](instant now) {
                 outbox all;
                 octets out(Console::max_datagram);
-                for (auto n = c.poll_transmit(out, now); n && *n != 0; n = c.poll_transmit(out, now))
-                  all.emplace_back(to, to_octets(bytes(out).first(*n)));
+                while (const auto n = c.poll_transmit(out, now))
+                  all.emplace_back(to, to_octets(bytes(out).first(n.size)));
                 drain();
                 return all;
               },
@@ -199,7 +199,7 @@ template <class Console> station console_station(Console& c, const test_peer& to
 /// A BMC of ours, or anything of its shape. Takes its events and passes them to `on_event`.
 template <class Bmc, class OnEvent> station bmc_station(Bmc& b, OnEvent on_event) {
   const auto drain = [&b, on_event]() {
-    for (auto e = b.next_event(); e.type != decltype(e)::kind::none; e = b.next_event()) on_event(e);
+    while (const auto e = b.next_event()) on_event(e);
   };
   return {.receive =
               [&b, drain](const test_peer& from, octets& datagram, instant now) {
@@ -212,8 +212,8 @@ template <class Bmc, class OnEvent> station bmc_station(Bmc& b, OnEvent on_event
               [&b, drain](instant now) {
                 outbox all;
                 octets out(Bmc::max_datagram);
-                for (auto n = b.poll_transmit(out, now); n && n->size != 0; n = b.poll_transmit(out, now))
-                  all.emplace_back(n->to, to_octets(bytes(out).first(n->size)));
+                while (const auto n = b.poll_transmit(out, now))
+                  all.emplace_back(n.to, to_octets(bytes(out).first(n.size)));
                 drain();
                 return all;
               },

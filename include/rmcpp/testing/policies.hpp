@@ -7,6 +7,7 @@
 #include <rmcpp/testing/null_backend.hpp>
 
 #include <initializer_list>
+#include <stdexcept>
 #include <string_view>
 #include <vector>
 
@@ -18,10 +19,15 @@ namespace rmcpp::testing {
 
 /// The bytes of a text, a view.
 inline bytes as_bytes(std::string_view s) { return {reinterpret_cast<const std::uint8_t*>(s.data()), s.size()}; }
-inline user_key key_of(std::string_view s) { return user_key(as_bytes(s)); }
-inline username name_of(std::string_view s) { return username(as_bytes(s)); }
+/// Values of tests: what is too long throws.
+template <class T> T checked(const result<T>& r) {
+  if (!r) throw std::length_error(describe(r.error()));
+  return *r;
+}
+inline user_key key_of(std::string_view s) { return checked(user_key::from(s)); }
+inline username name_of(std::string_view s) { return checked(username::from(s)); }
 inline suite_list suites_of(std::initializer_list<std::uint8_t> ids) {
-  return suite_list(bytes(ids.begin(), ids.size()));
+  return checked(suite_list::from(bytes(ids.begin(), ids.size())));
 }
 
 /// Reproducible "randomness": a counter scrambled with a seed. Fails after `fail_after` calls, and counts them.
@@ -105,15 +111,15 @@ struct test_handler {
   std::vector<seen> commands{};
   std::vector<ticket> tickets{};
 
-  handled handle(const command& request, const session_info& session, response_writer& response) noexcept {
+  handled handle(const request& request, const session_info& session, response_writer& response) noexcept {
     commands.push_back(
-        {request.fn, request.code, request.lun, {request.data.begin(), request.data.end()}, session.level});
-    if (request.code == deferred_command) {
-      tickets.push_back(request.deferred);
+        {request.fn, request.command, request.lun, {request.data.begin(), request.data.end()}, session.level});
+    if (request.command == deferred_command) {
+      tickets.push_back(response.later());
       return handled::pending;
     }
-    if (request.code == once_command) response.run_once();
-    if (request.code == unknown_command) {
+    if (request.command == once_command) response.run_once();
+    if (request.command == unknown_command) {
       response.fail(completion_code::invalid_command);
     } else {
       response.put(request.data);

@@ -132,7 +132,9 @@ constexpr bounded<16> cipher_suite_chunk(bytes suites, std::size_t index) noexce
     const auto* suite = find_suite(suites[at / suite_record::size]);
     chunk[n] = suite ? suite_record::of(*suite)[at % suite_record::size] : std::uint8_t{0};
   }
-  return bounded<16>(bytes(chunk.data(), n));
+  bounded<16> part;
+  core::copy(chunk, part.resize(n));
+  return part;
 }
 
 /// Chunk `index` of the list of distinct algorithms of `suites`, tagged, without suite records (request bit 7 clear).
@@ -149,7 +151,9 @@ constexpr bounded<16> algorithm_chunk(bytes suites, std::size_t index) noexcept 
     for (const auto id : suites)
       if (const auto* suite = find_suite(id)) add(suite_record::of(*suite)[kind]);
   const std::size_t from = index * 16 < n ? index * 16 : n;
-  return bounded<16>(bytes(list.data() + from, n - from < 16 ? n - from : 16));
+  bounded<16> part;
+  core::copy(bytes(list).subspan(from), part.resize(n - from < 16 ? n - from : 16));
+  return part;
 }
 
 /// Reads a record list byte by byte, however it is cut into chunks, and keeps the set of standard suites whose

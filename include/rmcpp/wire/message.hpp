@@ -66,6 +66,9 @@ template <message M> constexpr explanation explain(bytes in) noexcept {
   return {r.error(), r.trace().name, r.trace().offset};
 }
 
+/// 16 random bytes of one side (Rm, Rc).
+using nonce = octets16;
+
 }  // namespace rmcpp::wire
 
 namespace rmcpp {
@@ -75,8 +78,6 @@ enum class session_id : std::uint32_t { none = 0 };
 
 constexpr std::uint32_t to_integer(session_id id) noexcept { return static_cast<std::uint32_t>(id); }
 
-/// 16 random bytes of one side (Rm, Rc).
-using nonce = octets16;
 /// 16 opaque bytes: RAKP hashes them exactly as they lie on the wire.
 using guid = octets16;
 

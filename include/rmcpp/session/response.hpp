@@ -6,7 +6,7 @@
 #include <rmcpp/wire/rakp.hpp>
 
 /// \file
-/// A command on its way to whoever executes it, and the answer on its way back.
+/// The answer to a request on its way from whoever executes it: written at once by a handler, or later by ticket.
 
 namespace rmcpp {
 
@@ -19,15 +19,6 @@ struct ticket {
   std::uint8_t generation = 0;
   [[nodiscard]] constexpr bool valid() const noexcept { return slot != 0xff; }
   friend constexpr bool operator==(ticket, ticket) noexcept = default;
-};
-
-/// A request as the handler sees it.
-struct command {
-  net_fn fn{};
-  std::uint8_t lun = 0;
-  std::uint8_t code = 0;
-  bytes data{};       ///< view into the datagram; gone when handle() returns
-  ticket deferred{};  ///< what to keep before returning handled::pending; invalid if no ticket is free
 };
 
 /// The session in which a request came.
@@ -45,7 +36,7 @@ struct session_info {
 /// Where a handler puts its answer: a completion code and data after it.
 class response_writer {
  public:
-  constexpr explicit response_writer(mutable_bytes room) noexcept : room_(room) {}
+  constexpr explicit response_writer(mutable_bytes room, ticket later = {}) noexcept : room_(room), later_(later) {}
 
   constexpr void fail(completion_code code) noexcept {
     code_ = code;
@@ -57,6 +48,7 @@ class response_writer {
     if (data.size() > room_.size() - size_) return fail(completion_code::cannot_return_bytes);
     size_ += core::copy(data, room_.subspan(size_));
   }
+  template <std::size_t N> constexpr void put(const std::uint8_t (&data)[N]) noexcept { put(bytes(data)); }
   /// A message of the wire layer, or one with such a layout.
   template <wire::message M> constexpr void put(const M& m) noexcept {
     const auto n = wire::encode(m, room_.subspan(size_));
@@ -68,6 +60,10 @@ class response_writer {
   /// repeat, the repeat gets CFh instead of being executed.
   constexpr void run_once() noexcept { once_ = true; }
 
+  /// What a handler keeps that returns handled::pending, for bmc::complete(). Invalid if no ticket is free: then
+  /// `pending` is answered with C0h, busy.
+  [[nodiscard]] constexpr ticket later() const noexcept { return later_; }
+
   [[nodiscard]] constexpr bool once() const noexcept { return once_; }
   [[nodiscard]] constexpr completion_code code() const noexcept { return code_; }
   [[nodiscard]] constexpr std::size_t size() const noexcept { return size_; }
@@ -76,6 +72,7 @@ class response_writer {
 
  private:
   mutable_bytes room_;
+  ticket later_;
   std::size_t size_ = 0;
   completion_code code_ = completion_code::ok;
   bool once_ = false;
@@ -83,7 +80,7 @@ class response_writer {
 
 enum class handled : std::uint8_t {
   done,     ///< the response writer holds the answer
-  pending,  ///< bmc::complete() will give it, by the command's ticket
+  pending,  ///< bmc::complete() will give it, by response_writer::later()
 };
 
 /// An answer for bmc::complete().

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSL-1.0
-#include <rmcpp/session/command.hpp>
+#include <rmcpp/session/response.hpp>
 
 #include <rmcpp/wire/session_commands.hpp>
 
