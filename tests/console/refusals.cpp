@@ -109,6 +109,45 @@ TEST_CASE("RAKP 4 refused with 0Fh or 02h: one restart, then K_g or the BMC's st
   }
 }
 
+TEST_CASE("RAKP 2 refused with 02h: the BMC forgot the login, and the console begins anew", "[session][console]") {
+  SECTION("RAKP 1 is lost until the BMC has forgotten") {
+    session_pair p;
+    int lost = 0;
+    p.network = [&](direction, int, datagram& b) {
+      const bool rakp1 = format_of(b) != packet_format::v15 && type_of(b) == payload_type::rakp1;
+      return !rakp1 || ++lost > 3;  // the fourth leaves after 6 s
+    };
+    REQUIRE(p.con.start(p.now));
+    p.run(seconds(10));
+    CHECK(p.con.state() == console_state::active);
+    CHECK(count_sent(p, payload_type::open_session_request) == 2);
+  }
+  SECTION("a BMC that forgets every login, with or without our SIDm in its refusal") {
+    for (const bool ours : {true, false}) {
+      auto o = default_console();
+      o.retry.tries = 3;
+      auto p = pair_with(
+          payload_type::rakp2,
+          [=](const datagram& b) {
+            return error_reply(payload_type::rakp2, tag_of(b), 0x02,
+                               ours ? session_id{load_le32(b.data() + payload_v2 + 4)} : session_id::none);
+          },
+          o);
+      REQUIRE(p.con.start(p.now));
+      p.run(seconds(30));
+      CHECK(failed_with(p, errc::refused_rakp2, 0x02));
+      CHECK(count_sent(p, payload_type::open_session_request) == 3);
+      CHECK(count_sent(p, payload_type::rakp1) == 3);
+    }
+  }
+  SECTION("only that status") {
+    auto p = pair_with(payload_type::rakp2, refusal(0x0d));
+    CHECK_FALSE(p.login());
+    CHECK(failed_with(p, errc::refused_rakp2, 0x0d));
+    CHECK(count_sent(p, payload_type::open_session_request) == 1);
+  }
+}
+
 TEST_CASE("the restart may succeed", "[session][console]") {
   bool first = true;
   session_pair p;

@@ -73,7 +73,7 @@ std::vector<console_transition> adventures() {
     take(closed);
   }
   for (const auto type : {payload_type::open_session_response, payload_type::rakp2, payload_type::rakp4}) {
-    for (const std::uint8_t status : {std::uint8_t{0x11}, std::uint8_t{0x0f}}) {
+    for (const std::uint8_t status : {std::uint8_t{0x11}, std::uint8_t{0x0f}, std::uint8_t{0x02}}) {
       session_pair<> p(two_suites());
       p.network = [=](direction d, int, datagram& b) {
         if (d == direction::to_console && format_of(b) != packet_format::v15 && type_of(b) == type)

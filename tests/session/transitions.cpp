@@ -24,6 +24,7 @@ TEST_CASE("every step that a part can make is a legal row", "[session][transitio
       {s::open_session, step_kind::next, true, {s::open_session, t::answer, s::rakp1}},
       {s::open_session, step_kind::restart, true, {s::open_session, t::next_suite, s::open_session}},
       {s::rakp1, step_kind::next, true, {s::rakp1, t::answer, s::rakp3}},
+      {s::rakp1, step_kind::restart, true, {s::rakp1, t::restart, s::open_session}},
       {s::rakp3, step_kind::done, true, {s::rakp3, t::answer, s::set_privilege}},
       {s::rakp3, step_kind::restart, true, {s::rakp3, t::restart, s::open_session}},
       {s::set_privilege, step_kind::done, true, {s::set_privilege, t::answer, s::active}},

@@ -40,6 +40,7 @@ template <console_config Config> class console_login_v2 {
     candidates_ = suite_candidates(c.options.suites);
     if (offered) candidates_.restrict_to(*offered);
     restarted_ = false;
+    opened_ = 0;
     open_session(c);
   }
 
@@ -102,7 +103,7 @@ template <console_config Config> class console_login_v2 {
     std::uint8_t detail = 0;
   };
 
-  void enter(const context& c, stage s) noexcept {
+  RMCPP_SHARED void enter(const context& c, stage s) noexcept {
     stage_ = s;
     remembered_ = {};
     has_older_rakp2_ = false;
@@ -112,6 +113,7 @@ template <console_config Config> class console_login_v2 {
     enter(c, stage::open_session);
     suite_ = candidates_.current();
     fresh_ = true;
+    ++opened_;
   }
   console_step restart(const context& c) noexcept {
     open_session(c);
@@ -149,8 +151,10 @@ template <console_config Config> class console_login_v2 {
   console_step act_on_refusal(const context& c, errc why, std::uint8_t detail) noexcept {
     if (why == errc::refused_open_session) return next_suite(c, why, detail);
     const auto code = static_cast<rakp_status>(detail);
-    if (why == errc::refused_rakp4 &&
-        (code == rakp_status::invalid_integrity_check_value || code == rakp_status::invalid_session_id)) {
+    // The BMC forgot the login: RAKP 1 came late, or a flood of others took its place.
+    const bool forgotten = code == rakp_status::invalid_session_id;
+    if (forgotten && why == errc::refused_rakp2 && opened_ < c.options.retry.tries) return restart(c);
+    if (why == errc::refused_rakp4 && (forgotten || code == rakp_status::invalid_integrity_check_value)) {
       // RAKP 2 proved that both sides hold the same password, so this is K_g, or a BMC that lost the login.
       if (restarted_) return fail(errc::kg_or_bmc_state, detail);
       restarted_ = true;
@@ -275,6 +279,7 @@ template <console_config Config> class console_login_v2 {
   std::uint8_t first_tag_ = 0;
   bool fresh_ = false;  ///< the next message has a random number that is not drawn yet
   bool restarted_ = false;
+  std::uint8_t opened_ = 0;  ///< Open Sessions of this login, at most as many as there are tries
   bool has_older_rakp2_ = false;
   refusal remembered_{};
   session_id console_id_{};

@@ -46,7 +46,10 @@ class elapsed_clock {
  public:
   RMCPP_SHARED constexpr void advance(instant to) noexcept {
     if (to.is_never()) return;
-    if (to > last_) now_.ms += to.ms - last_.ms < longest_leap ? to.ms - last_.ms : longest_leap;
+    if (to > last_) {
+      const std::uint64_t passed = to.ms - last_.ms;
+      now_.ms += passed < longest_leap ? passed : longest_leap;
+    }
     last_ = to;
   }
   /// The present, counted from the first advance().

@@ -45,7 +45,7 @@ enum class console_trigger : std::uint8_t {
   answer,      ///< the answer waited for
   silence,     ///< an optional question stayed unanswered
   next_suite,  ///< the BMC refused a cipher suite and another is on the list
-  restart,     ///< RAKP 4 refused although RAKP 2 verified: once more from Open Session
+  restart,     ///< the BMC forgot the login, or refused RAKP 4 although RAKP 2 verified: once more from Open Session
   failure,     ///< refused, wrong or silent
   close,       ///< close()
 };
@@ -82,7 +82,7 @@ using lt = login_trigger;
 }  // namespace detail
 
 /// Legal changes of a console's state.
-inline constexpr std::array<console_transition, 27> console_transitions{{
+inline constexpr std::array<console_transition, 28> console_transitions{{
     {detail::cs::idle, detail::ct::start, detail::cs::capabilities},
     {detail::cs::closed, detail::ct::start, detail::cs::capabilities},
     {detail::cs::capabilities, detail::ct::answer, detail::cs::cipher_suites},
@@ -97,6 +97,7 @@ inline constexpr std::array<console_transition, 27> console_transitions{{
     {detail::cs::open_session, detail::ct::failure, detail::cs::closed},
     {detail::cs::open_session, detail::ct::close, detail::cs::closed},
     {detail::cs::rakp1, detail::ct::answer, detail::cs::rakp3},
+    {detail::cs::rakp1, detail::ct::restart, detail::cs::open_session},
     {detail::cs::rakp1, detail::ct::failure, detail::cs::closed},
     {detail::cs::rakp1, detail::ct::close, detail::cs::closed},
     {detail::cs::rakp3, detail::ct::answer, detail::cs::set_privilege},
