@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <cstdio>
 #include <iostream>
 #include <rmcpp/crypto/cryptopp.hpp>
 #include <rmcpp/rmcpp.hpp>
@@ -19,17 +20,30 @@ struct failure : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-/// Why a login or session ended, in words.
+/// What Set Session Privilege Level was refused with (IPMI v2.0, 22.18), and what helps.
+inline std::string explain_privilege(rmcpp::completion_code code) {
+  switch (static_cast<unsigned>(code)) {
+    case 0x80: return "not available to this user; ask for less with -L";
+    case 0x81: return "above the limit of the user or channel; ask for less with -L";
+    default: return describe(code);
+  }
+}
+
+/// Why a login or session ended, in words and with the peer's own code.
 inline std::string explain(const rmcpp::console_event& e) {
   using rmcpp::errc;
-  std::string text = describe(e.error);
+  const std::string text = describe(e.error);
   if (e.detail == 0) return text;
+  char number[8];
+  std::snprintf(number, sizeof number, "%02Xh", static_cast<unsigned>(e.detail));
+  const std::string with_number = text + ": " + number + ", ";
   switch (e.error) {
     case errc::refused_open_session:
     case errc::refused_rakp2:
     case errc::refused_rakp4:
-    case errc::no_common_suite: return text + ": " + describe(rmcpp::rakp_status{e.detail});
-    case errc::refused_privilege: return text + ": " + describe(rmcpp::completion_code{e.detail});
+    case errc::kg_or_bmc_state:
+    case errc::no_common_suite: return with_number + describe(rmcpp::rakp_status{e.detail});
+    case errc::refused_privilege: return with_number + explain_privilege(rmcpp::completion_code{e.detail});
     default: return text;
   }
 }

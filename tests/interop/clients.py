@@ -161,7 +161,7 @@ PROBES = (
     Probe("console", lambda build, login: console(build, login, "chassis", "power", "status"), ALL_SUITES,
           r"^Chassis Power is (on|off)$",
           {"password": r"^console: .*\bpassword\b", "user": r"^console: .*\b(password|name|user)\b",
-           "privilege": r"^console: .*\bprivilege\b", "suite": r"^console: .*\b(suite|algorithm)",
+           "privilege": r"^console: .*\b0Ah, .*\bprivilege\b", "suite": r"^console: .*\b(suite|algorithm)",
            "K_g": r"^console: .*\bK_g\b"},
           r"^console: this build does not have the cipher suite$"),
 )

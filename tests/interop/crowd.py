@@ -73,7 +73,7 @@ def full(report, options, login):
             ("ipmipower", freeipmi("ipmipower", login, "--stat"), r"BMC busy"),
             ("ipmi-chassis", freeipmi("ipmi-chassis", login, "--get-chassis-status"), r"BMC busy"),
             ("openipmicmd", openipmicmd(login._replace(suite=3), GET_DEVICE_ID), r"setup connection: 2000001$"),
-            ("console", console(options.build, login, "mc", "info"), r"^console: .*RAKP 4: insufficient resources")):
+            ("console", console(options.build, login, "mc", "info"), r"^console: .*RAKP 4: 01h, insufficient resources")):
         report.case("full: " + name, argv, (says,), status=rig.NONZERO, limit=LIMIT)
 
 

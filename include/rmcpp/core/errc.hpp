@@ -136,7 +136,8 @@ constexpr const char* describe(errc e) noexcept {
     case errc::refused_rakp4: return "the BMC refused the login in RAKP 4";
     case errc::algorithms_differ: return "the BMC answered with other algorithms than were proposed";
     case errc::bad_managed_id: return "the BMC gave session id 0";
-    case errc::bad_rakp2_code: return "RAKP 2 authentication code is wrong: the password, or the user's key, differs";
+    case errc::bad_rakp2_code:
+      return "RAKP 2 authentication code is wrong: the name, the password or the user's key differs";
     case errc::bad_rakp4_code: return "RAKP 4 integrity check value is wrong: K_g differs";
     case errc::bad_rakp3_code: return "RAKP 3 authentication code is wrong: the console's password differs";
     case errc::console_gave_up: return "the console reported an error in RAKP 3";
