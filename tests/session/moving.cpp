@@ -144,8 +144,25 @@ TEST_CASE("what moved away is without a session and silent; it may begin anew", 
   CHECK_FALSE(c.poll_transmit(out, s.now));
   CHECK(c.submit({.command = 1}, s.now).error() == errc::wrong_state);
   CHECK(b.feed(console_peer, out, reply, s.now).error() == errc::invalid_argument);
-  CHECK(b.complete(ticket{0, 1}, {}, reply, s.now).error() == errc::stale_handle);
   CHECK(c.start(s.now));
+}
+
+TEST_CASE("a deferred answer moves with its session, and is given once", "[session][moving]") {
+  shared s;
+  auto c = s.make_console();
+  auto b = s.make_bmc();
+  REQUIRE(c.start(s.now));
+  REQUIRE(c.submit({.command = test_handler::deferred_command}, s.now));
+  while (s.step(c, b)) {
+  }
+  REQUIRE(s.handler.tickets.size() == 1);
+  auto b2 = std::move(b);
+  octets out(b.max_datagram);
+  CHECK(b.complete(s.handler.tickets[0], {}, out, s.now).error() == errc::stale_handle);
+  const auto answer = b2.complete(s.handler.tickets[0], {}, out, s.now);
+  REQUIRE(answer);
+  CHECK(c.feed(mutable_bytes(out).first(answer->size), s.now));
+  CHECK(b2.complete(s.handler.tickets[0], {}, out, s.now).error() == errc::stale_handle);
 }
 
 TEST_CASE("nor does a console that moved away in the middle of a login say anything more", "[session][moving]") {

@@ -93,7 +93,6 @@ template <bmc_config Config> class bmc<Config> {
   /// buffer_too_small (`out` below max_datagram; the ticket stays valid); entropy_failure; crypto_failure.
   result<outgoing<peer_type>> complete(ticket t, const response& rs, mutable_bytes out, instant now) noexcept {
     clock_.advance(now);
-    if (!works_) return errc::stale_handle;
     return requests_.complete(parts(peer_type{}, out), t, rs);
   }
 

@@ -18,7 +18,7 @@ struct user_entry {
 };
 
 /// Up to N users, numbered from 2 (1 is the null user, IPMI v2.0, 6.9), and one K_g for all channels: a user_directory.
-/// A look-up takes the same time whether there is such a name or not.
+/// A look-up compares the name with every entry, whatever it finds.
 template <std::size_t N> class user_table {
   static_assert(N >= 1 && N <= 62);
 

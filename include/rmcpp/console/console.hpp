@@ -35,7 +35,8 @@ template <console_config Config> class console<Config> {
   console(Config config, const console_options& options) noexcept
       : held_(static_cast<Config&&>(config)), options_(options) {}
 
-  /// Whether a console can use its options. Errors: detail::check_options()'s.
+  /// Whether a console can use its options. Errors: unsupported_suite if the list is empty or names a suite that this
+  /// build, its backend or its traits lack; invalid_argument for a level not 1..5, or `retry.tries` not 1..14.
   static constexpr status check(const console_options& o) noexcept {
     return detail::check_options<crypto_type, traits>(o);
   }

@@ -20,8 +20,9 @@ struct console_event {
 
   kind type = kind::none;
   errc error = errc::ok;
-  std::uint8_t detail =
-      0;  ///< with refused_open_session, refused_rakp2/4: rakp_status; refused_privilege: completion code
+  /// What the peer said: with refused_privilege a completion code; with refused_open_session, refused_rakp2,
+  /// refused_rakp4, kg_or_bmc_state and no_common_suite a rakp_status; else 0.
+  std::uint8_t detail = 0;
   privilege level{};
   request_id request{};
   completion_code code{};

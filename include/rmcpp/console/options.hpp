@@ -90,8 +90,7 @@ inline constexpr std::uint8_t max_unanswered = 15;
 
 namespace detail {
 
-/// Errors: unsupported_suite if the list is empty or names a suite that this build, its backend or its traits lack;
-/// invalid_argument for a level not 1..5, or `retry.tries` not 1..14.
+/// console::check().
 template <crypto::backend B, class Traits> constexpr status check_options(const console_options& o) noexcept {
   if (o.suites.empty()) return errc::unsupported_suite;
   for (const auto id : o.suites.view())

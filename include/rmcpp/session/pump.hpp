@@ -45,7 +45,7 @@ concept bmc_transport = requires(T t, const Peer& to, bytes datagram, mutable_by
 
 namespace detail {
 
-/// Longer datagrams are no IPMI: with Ethernet's usual MTU none arrives whole.
+/// More than any standard command's answer takes, and what Ethernet carries in one frame.
 inline constexpr std::size_t longest_datagram = 1500;
 
 /// True once the user has had enough.
