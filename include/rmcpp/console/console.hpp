@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rmcpp/console/control.hpp>
-#include <rmcpp/console/discovery.hpp>
 #include <rmcpp/console/event.hpp>
-#include <rmcpp/console/login_v2.hpp>
+#include <rmcpp/console/questions.hpp>
 #include <rmcpp/console/requests.hpp>
 #include <rmcpp/core/prefetch.hpp>
 #include <rmcpp/session/keyed.hpp>
@@ -48,8 +46,7 @@ template <console_config Config> class console<Config> {
     if (const status sound = check(options_); !sound) return sound;
     news_ = {};
     move(console_trigger::start, console_state::capabilities);
-    discovery_.begin(requests_.sequences(), clock_.now());
-    question_.begin();
+    questions_.begin_discovery(parts());
     return {};
   }
 
@@ -95,7 +92,7 @@ template <console_config Config> class console<Config> {
     if (packet->format != wire::packet_format::v15 && packet->format != wire::packet_format::v2)
       return errc::bad_message_class;
     if (packet->format == wire::packet_format::v15 || packet->id == session_id::none) return feed_sessionless(*packet);
-    if (!detail::in_session(state_) || packet->id != login_.id()) return errc::unknown_session;
+    if (!detail::in_session(state_) || packet->id != id()) return errc::unknown_session;
     return feed_session(*packet);
   }
 
@@ -120,7 +117,7 @@ template <console_config Config> class console<Config> {
   /// never waits in vain; instant::never() when idle.
   [[nodiscard]] instant poll_timeout() const noexcept {
     if (next_output() != output::nothing || has_event()) return clock_.outside();
-    instant t = question_.deadline();
+    instant t = questions_.deadline();
     if (detail::accepts_requests(state_)) t = earlier(t, requests_.next_deadline());
     if (awaits_keep_alive()) t = earlier(t, keep_alive_at_);
     return clock_.to_outside(t);
@@ -129,9 +126,10 @@ template <console_config Config> class console<Config> {
   /// Does what has become due by `now`. Early and spurious calls are harmless.
   void handle_timeout(instant now) noexcept {
     clock_.advance(now);
-    if (question_.overdue(clock_.now())) question_overdue();
+    if (questions_.overdue(clock_.now())) question_overdue();
     if (detail::accepts_requests(state_)) requests_.handle_timeout(clock_.now(), options_.retry);
-    if (awaits_keep_alive() && clock_.now() >= keep_alive_at_) begin_control(parts(), wire::app::get_device_id);
+    if (awaits_keep_alive() && clock_.now() >= keep_alive_at_)
+      questions_.begin_control(parts(), wire::app::get_device_id);
   }
 
   /// Asks for the session to be brought into the cache, a packet's time before it is used: for pollers of thousands.
@@ -143,12 +141,14 @@ template <console_config Config> class console<Config> {
     return state_ == console_state::idle || state_ == console_state::closed;
   }
   /// The suite of the login in progress or of the session.
-  [[nodiscard]] const wire::cipher_suite& suite() const noexcept { return login_.suite(); }
+  [[nodiscard]] const wire::cipher_suite& suite() const noexcept { return questions_.login().suite(); }
   /// What the BMC said of itself before the login: unauthenticated, for diagnosis only.
-  [[nodiscard]] const wire::channel_auth_response& capabilities() const noexcept { return discovery_.capabilities(); }
-  [[nodiscard]] const protect::rakp_transcript& transcript() const noexcept { return login_.transcript(); }
-  [[nodiscard]] session_id id() const noexcept { return login_.id(); }
-  [[nodiscard]] session_id managed_id() const noexcept { return login_.managed_id(); }
+  [[nodiscard]] const wire::channel_auth_response& capabilities() const noexcept {
+    return questions_.discovery().capabilities();
+  }
+  [[nodiscard]] const protect::rakp_transcript& transcript() const noexcept { return questions_.login().transcript(); }
+  [[nodiscard]] session_id id() const noexcept { return questions_.login().id(); }
+  [[nodiscard]] session_id managed_id() const noexcept { return questions_.login().managed_id(); }
   [[nodiscard]] Config& config() noexcept { return held_.config; }
 
  private:
@@ -158,7 +158,7 @@ template <console_config Config> class console<Config> {
   [[nodiscard]] auto& link() noexcept { return held_.loaded; }
 
   context parts() noexcept {
-    return {held_.crypto(), random(), options_, link(), requests_.sequences(), tag_, clock_.now()};
+    return {held_.crypto(), random(), options_, link(), requests_.sequences(), questions_.tag(), clock_.now()};
   }
 
   result<request_id> accepted(const result<request_id>& id, const request& rq) noexcept {
@@ -170,7 +170,7 @@ template <console_config Config> class console<Config> {
   // ---- states ----
 
   /// Not while a keep-alive is in progress: its retries must run out.
-  [[nodiscard]] bool awaits_keep_alive() const noexcept { return state_ == console_state::active && question_.idle(); }
+  [[nodiscard]] bool awaits_keep_alive() const noexcept { return state_ == console_state::active && questions_.idle(); }
 
   void move(console_trigger on, console_state to) noexcept {
     detail::check_transition(held_.config, console_transition{state_, on, to});
@@ -181,7 +181,7 @@ template <console_config Config> class console<Config> {
   status act(const context& c, detail::console_step step) noexcept {
     switch (step.kind) {
       case detail::step_kind::stay: break;
-      case detail::step_kind::again: question_.begin(); break;
+      case detail::step_kind::again: questions_.ask_next(); break;
       case detail::step_kind::failed:
       case detail::step_kind::farewell: fail(c, step); break;
       default:
@@ -196,16 +196,13 @@ template <console_config Config> class console<Config> {
     if (to == console_state::closed) return finish(on);
     const bool discovered = detail::discovers(state_);
     move(on, to);
-    question_.begin();
-    if (to == console_state::open_session && discovered) login_.begin(c, discovery_.offered());
+    if (to == console_state::active) return news_.is_ready(level_);
     if (to == console_state::set_privilege) {
       unanswered_ = 0;
-      begin_control(c, wire::app::set_session_privilege);
+      return questions_.begin_control(c, wire::app::set_session_privilege);
     }
-    if (to == console_state::active) {
-      question_.cancel();
-      news_.is_ready(level_);
-    }
+    if (to == console_state::open_session && discovered) return questions_.begin_login(c);
+    questions_.ask_next();
   }
 
   void fail(const context& c, detail::console_step step) noexcept {
@@ -220,37 +217,29 @@ template <console_config Config> class console<Config> {
     news_.ends(why, detail);
     if (on != console_trigger::close || !detail::in_session(state_)) return finish(on);
     move(on, console_state::closing);
-    begin_control(c, wire::app::close_session);
+    questions_.begin_control(c, wire::app::close_session);
   }
   void finish(console_trigger on) noexcept {
     move(on, console_state::closed);
-    question_.cancel();
+    questions_.end();
     requests_.end_all(news_.tell_end(), clock_.now());
-    login_.end();
     link().unload(held_.crypto());
   }
 
-  /// The deadline of a question outside the session, or of a command of the console's own.
   void question_overdue() noexcept {
     const context c = parts();
-    detail::console_step step;
-    if (detail::discovers(state_)) step = discovery_.overdue();
-    if (detail::logs_in(state_)) step = login_.overdue(c);
-    if (step.kind != detail::step_kind::stay) return (void)act(c, step);
-    const bool closing = state_ == console_state::closing;
-    if (question_.again(closing ? farewell_retry : options_.retry)) return;
-    if (closing) return finish(console_trigger::failure);
-    fail(c, detail::console_step::failed(state_ == console_state::active ? errc::session_lost : errc::timed_out));
+    auto step = questions_.overdue(c);
+    if (step.why == errc::timed_out && state_ == console_state::closing) return finish(console_trigger::failure);
+    if (step.why == errc::timed_out && state_ == console_state::active) step.why = errc::session_lost;
+    (void)act(c, step);
   }
 
   // ---- datagrams ----
 
   status feed_sessionless(const wire::seen& packet) noexcept {
     if (const status bare = check_sessionless(packet); !bare) return bare;
-    if (question_.unsent()) return errc::unexpected_message;
     const context c = parts();
-    if (packet.kind.type() != payload_type::ipmi) return act(c, login_.take(c, packet.kind.type(), packet.payload()));
-    return detail::discovers(state_) ? act(c, discovery_.take(c, packet)) : errc::unexpected_message;
+    return act(c, questions_.take(c, packet));
   }
 
   status feed_session(const wire::seen& packet) noexcept {
@@ -263,9 +252,8 @@ template <console_config Config> class console<Config> {
     if (!rs->target.is_response()) return errc::unexpected_message;
     // The answer to a repeat whose original is still being worked on.
     if (rs->code == completion_code::duplicated_request) return errc::unmatched_response;
-    if (question_.unsent() || !control_.is_answer(*rs)) return requests_.answer(*rs, clock_.now());
-    question_.cancel();
-    return act(parts(), control_.take(*rs, level_));
+    if (!questions_.is_answer(*rs)) return requests_.answer(*rs, clock_.now());
+    return act(parts(), questions_.take(*rs, level_));
   }
 
   // ---- sending ----
@@ -274,12 +262,12 @@ template <console_config Config> class console<Config> {
 
   [[nodiscard]] RMCPP_SHARED output next_output() const noexcept {
     if (farewell_due_) return output::farewell;
-    if (question_.due()) return output::question;
+    if (questions_.due()) return output::question;
     if (state_ != console_state::active || !requests_.has_due()) return output::nothing;
     if (unanswered_ + options_.retry.tries < max_unanswered) return output::request;
     // The requests wait for answers to the others. Once none is to be hoped for, a question that every BMC answers
     // finds out whether anybody is there.
-    return question_.idle() && !requests_.awaits_answer() ? output::probe : output::nothing;
+    return questions_.idle() && !requests_.awaits_answer() ? output::probe : output::nothing;
   }
 
   /// Without randomness or cryptography nothing can go on.
@@ -290,59 +278,42 @@ template <console_config Config> class console<Config> {
   }
   result<std::size_t> write(output what, mutable_bytes out) noexcept {
     switch (what) {
-      case output::farewell: farewell_due_ = false; return login_.encode_farewell(tag_, out);
+      case output::farewell: farewell_due_ = false; return questions_.encode_farewell(out);
       case output::request: return transmit_request(*requests_.next_due(), out);
-      case output::probe: begin_control(parts(), wire::app::get_device_id); [[fallthrough]];
+      case output::probe: questions_.begin_control(parts(), wire::app::get_device_id); [[fallthrough]];
       case output::question: return transmit_question(out);
       default: return std::size_t{0};
     }
   }
 
-  void begin_control(const context& c, std::uint8_t command) noexcept {
-    control_.begin(c, command);
-    question_.begin();
-  }
-
   result<std::size_t> transmit_question(mutable_bytes out) noexcept {
-    const auto n = detail::in_session(state_) ? send(control_.message(), out) : transmit_setup(out);
-    if (n) question_.sent(detail::patience(options_, state_), clock_.now());
-    return n;
-  }
-  result<std::size_t> transmit_setup(mutable_bytes out) noexcept {
-    const auto n = detail::discovers(state_) ? discovery_.encode(options_, out) : login_.encode(parts(), out);
-    if (n) ++tag_;
+    const auto n = questions_.encode(parts(), out);
+    if (n && detail::in_session(state_)) sent_in_session();
     return n;
   }
   result<std::size_t> transmit_request(typename detail::request_table<traits>::entry& rq, mutable_bytes out) noexcept {
-    const auto n = send(requests_.message(rq), out);
-    if (n) requests_.sent(rq, options_.retry, clock_.now());
+    const auto n = link().seal_message(held_.crypto(), random(), requests_.message(rq), out);
+    if (!n) return n;
+    requests_.sent(rq, options_.retry, clock_.now());
+    sent_in_session();
     return n;
   }
-
-  result<std::size_t> send(const wire::lan_request& rq, mutable_bytes out) noexcept {
-    const auto n = link().seal_message(held_.crypto(), random(), rq, out);
-    if (!n) return n;
+  void sent_in_session() noexcept {
     ++unanswered_;
     keep_alive_at_ = options_.keep_alive.count == 0 ? instant::never() : clock_.now() + options_.keep_alive;
-    return n;
   }
 
   detail::keyed<Config, protect::link_v2<crypto_type>> held_;
   console_options options_;
   core::elapsed_clock clock_{};
   detail::handed_over<console_state> state_ = console_state::idle;
-  std::uint8_t tag_ = 0;         ///< counts what was sent outside the session: RAKP's message tags
   std::uint8_t unanswered_ = 0;  ///< packets sent in the session since the last one from the BMC
   detail::handed_over<bool> farewell_due_ = false;
   privilege level_{};
   detail::left_empty<detail::console_news> news_{};
-  detail::left_empty<detail::retry_schedule>
-      question_{};  ///< of the console's own question, one at a time, before and in the session
   instant keep_alive_at_ = instant::never();
 
-  detail::console_discovery discovery_{};
-  detail::console_login_v2<Config> login_{};
-  detail::console_control control_{};
+  detail::console_questions<Config> questions_{};
   detail::left_empty<detail::request_table<traits>> requests_{};
 };
 

@@ -31,6 +31,7 @@ class console_control {
             .command = command_,
             .data = bytes(data_).first(size_)};
   }
+  [[nodiscard]] bool says_goodbye() const noexcept { return command_ == wire::app::close_session; }
   [[nodiscard]] bool is_answer(const wire::lan_response& rs) const noexcept {
     return rs.target.fn() == net_fn::app && rs.command == command_ && rs.sequence.sequence() == sequence_ &&
            rs.responder == wire::bmc_address;

@@ -77,6 +77,7 @@ class console_discovery {
     return listing_ ? encode_cipher_suites_request(sequence_, chunk_, out)
                     : encode_capabilities_request(sequence_, !plain_, o.level, out);
   }
+  [[nodiscard]] bool lists_suites() const noexcept { return listing_; }
   [[nodiscard]] const wire::channel_auth_response& capabilities() const noexcept { return capabilities_; }
   /// The BMC's suites; null if it gave no list.
   [[nodiscard]] const wire::cipher_suite_reader* offered() const noexcept { return listed_ ? &reader_ : nullptr; }

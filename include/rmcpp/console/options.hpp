@@ -100,14 +100,6 @@ template <crypto::backend B, class Traits> constexpr status check_options(const 
   return level && tries ? status{} : errc::invalid_argument;
 }
 
-/// How long a question waits for its answer. Nobody waits long for the answer to a farewell, and many BMCs do not give
-/// their cipher suites.
-constexpr retry_policy patience(const console_options& o, console_state s) noexcept {
-  if (s == console_state::closing) return farewell_retry;
-  if (s != console_state::cipher_suites) return o.retry;
-  return {.first = o.suites_wait, .longest = o.suites_wait};
-}
-
 }  // namespace detail
 
 /// For a type that is no configuration: a build stops here, and says what the type lacks.

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: BSL-1.0
+#pragma once
+
+#include <rmcpp/console/control.hpp>
+#include <rmcpp/console/discovery.hpp>
+#include <rmcpp/console/login_v2.hpp>
+#include <rmcpp/session/keyed.hpp>
+
+namespace rmcpp::detail {
+
+/// What a console asks of its own accord, one question at a time: what the BMC offers, the login, and then the
+/// commands that begin, keep and end the session. Here are the questions' tags, tries and deadlines.
+template <console_config Config> class console_questions {
+ public:
+  using context = console_context<Config>;
+
+  [[nodiscard]] const console_discovery& discovery() const noexcept { return discovery_; }
+  [[nodiscard]] const console_login_v2<Config>& login() const noexcept { return login_; }
+
+  // Each makes its first question due.
+  void begin_discovery(const context& c) noexcept {
+    discovery_.begin(c.sequences, c.now);
+    ask(about::discovery);
+  }
+  void begin_login(const context& c) noexcept {
+    login_.begin(c, discovery_.offered());
+    ask(about::login);
+  }
+  void begin_control(const context& c, std::uint8_t command) noexcept {
+    control_.begin(c, command);
+    ask(about::control);
+  }
+  /// The part has another question than before.
+  void ask_next() noexcept { schedule_.begin(); }
+  /// No answer is waited for.
+  void cancel() noexcept { schedule_.cancel(); }
+  /// No login is in progress any more.
+  void end() noexcept {
+    cancel();
+    login_.end();
+  }
+
+  [[nodiscard]] bool due() const noexcept { return schedule_.due(); }
+  /// Whether nothing is asked.
+  [[nodiscard]] bool idle() const noexcept { return schedule_.idle(); }
+  [[nodiscard]] instant deadline() const noexcept { return schedule_.deadline(); }
+
+  /// Takes a packet from outside a session.
+  console_step take(const context& c, const wire::seen& packet) noexcept {
+    if (schedule_.unsent()) return console_step::dropped(errc::unexpected_message);
+    if (packet.kind.type() != payload_type::ipmi) return login_.take(c, packet.kind.type(), packet.payload());
+    if (about_ != about::discovery) return console_step::dropped(errc::unexpected_message);
+    return discovery_.take(c, packet);
+  }
+  /// Whether a message from within the session answers the command.
+  [[nodiscard]] bool is_answer(const wire::lan_response& rs) const noexcept {
+    return !schedule_.unsent() && control_.is_answer(rs);
+  }
+  /// Takes that answer. Sets `level` to what was granted.
+  console_step take(const wire::lan_response& rs, privilege& level) noexcept {
+    cancel();
+    return control_.take(rs, level);
+  }
+
+  /// Whether the deadline has come: overdue() says what follows.
+  [[nodiscard]] bool overdue(instant now) const noexcept { return schedule_.overdue(now); }
+  /// Stay: the question is due again. Failed, with timed_out: its tries are used up.
+  console_step overdue(const context& c) noexcept {
+    console_step step;
+    if (about_ == about::discovery) step = discovery_.overdue();
+    if (about_ == about::login) step = login_.overdue(c);
+    if (step.kind != step_kind::stay || schedule_.again(patience(c.options))) return step;
+    return console_step::failed(errc::timed_out);
+  }
+
+  /// The question that is due. Errors: buffer_too_small; entropy_failure; crypto_failure.
+  result<std::size_t> encode(const context& c, mutable_bytes out) noexcept {
+    const auto n = write(c, out);
+    if (n) schedule_.sent(patience(c.options), c.now);
+    return n;
+  }
+  /// What tells the BMC that its RAKP 2 was not believed.
+  result<std::size_t> encode_farewell(mutable_bytes out) const noexcept { return login_.encode_farewell(tag_, out); }
+
+  /// Message tag of the datagram sent last outside the session.
+  [[nodiscard]] std::uint8_t tag() const noexcept { return tag_; }
+
+ private:
+  enum class about : std::uint8_t { discovery, login, control };
+
+  void ask(about what) noexcept {
+    about_ = what;
+    schedule_.begin();
+  }
+  result<std::size_t> write(const context& c, mutable_bytes out) noexcept {
+    if (about_ == about::control) return c.link.seal_message(c.crypto, c.random, control_.message(), out);
+    const auto n = about_ == about::discovery ? discovery_.encode(c.options, out) : login_.encode(c, out);
+    if (n) ++tag_;
+    return n;
+  }
+  /// How long a question waits for its answer. Nobody waits long for the answer to a farewell, and many BMCs do not
+  /// give their cipher suites.
+  [[nodiscard]] retry_policy patience(const console_options& o) const noexcept {
+    if (about_ == about::control && control_.says_goodbye()) return farewell_retry;
+    if (about_ == about::discovery && discovery_.lists_suites())
+      return {.first = o.suites_wait, .longest = o.suites_wait};
+    return o.retry;
+  }
+
+  console_discovery discovery_{};
+  console_login_v2<Config> login_{};
+  console_control control_{};
+  left_empty<retry_schedule> schedule_{};
+  about about_{};
+  std::uint8_t tag_ = 0;  ///< counts what was sent outside the session
+};
+
+}  // namespace rmcpp::detail
