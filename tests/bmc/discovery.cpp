@@ -329,7 +329,7 @@ TEST_CASE("RMCP+ datagrams outside a session must be bare, whole, and of a type 
   const auto oem = from_hex("0600ff07 06 02 010000000000 00000000 00000000 0100 00");
   for (std::size_t n = 0; n <= oem.size(); ++n) CHECK(is_drop(r.outcome(bytes(oem).first(n))));
 
-  for (const int length : {0, 1, 31, 33, 255}) CHECK(is_drop(r.outcome(changed(14, length))));
+  for (const int length : {0, 1, 7, 33, 255}) CHECK(is_drop(r.outcome(changed(14, length))));
   CHECK(r.outcome(changed(15, 0xff)) == errc::bad_length);
   for (int type = 0; type < 256; ++type) {
     CAPTURE(type);

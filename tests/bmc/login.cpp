@@ -56,6 +56,23 @@ TEST_CASE("a login restarted with the same tag and SIDm is fresh and succeeds", 
   CHECK(r.managed.active_sessions() == 2);
 }
 
+TEST_CASE("bytes behind setup messages, which have no trailer, change nothing", "[session][bmc][N-V2-25]") {
+  for (std::size_t surplus = 1; surplus <= 8; ++surplus) {
+    for (const std::uint8_t with : {0x00, 0x07, 0xff}) {
+      CAPTURE(surplus, static_cast<int>(with));
+      rig r;
+      const auto extend = [&](const test_peer& sender, bytes d) {
+        auto longer = to_octets(d);
+        longer.insert(longer.end(), look(longer)->id == session_id::none ? surplus : 0, with);
+        return r.ask(sender, longer);
+      };
+      crafted_console<peer_backend_t<rig::backend_type>> c(extend, 3, console_peer);
+      REQUIRE(c.login());
+      CHECK(c.chassis(1).got);
+    }
+  }
+}
+
 TEST_CASE("RAKP 1 that is malformed", "[session][bmc][N-RK-01][N-RK-02]") {
   rig r;
   client c(r);

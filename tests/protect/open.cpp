@@ -166,7 +166,7 @@ TEMPLATE_TEST_CASE("each bit of an authenticated datagram counts, and a bad one 
           if (i == 2) REQUIRE(why == errc::bad_rmcp_sequence);
           if (i == 3) REQUIRE(why == errc::bad_message_class);
           if (i == 4) REQUIRE(why == errc::bad_auth_type);
-          if (i == 5 && bit == 6) REQUIRE(why == errc::trailing_bytes);
+          if (i == 5 && bit == 6) REQUIRE(why == errc::not_authenticated);
           if (i == 5 && bit == 7)
             REQUIRE(why == (kind.encrypted() ? errc::not_encrypted : errc::unexpected_protection));
           if (i >= 6 && i < sequence_at) REQUIRE(why == errc::bad_authcode);
@@ -209,6 +209,20 @@ TEST_CASE("a datagram cut anywhere or with anything behind it is dropped", "[pro
     }
     CHECK(s.window.highest() == 0);
     CHECK(s.outcome(sent) == errc::ok);
+  }
+}
+
+TEST_CASE("N-V2-25: within a session without integrity nothing may stand behind the payload",
+          "[protect][open][N-V2-25]") {
+  for (const auto id : suites_without_integrity) {
+    cpp_session s(id);
+    for (const char* tail : {"00", "0207", "ffff0207", "0102030405060708"}) {
+      CAPTURE(static_cast<int>(id), tail);
+      auto longer = s.sealed(1);
+      const auto surplus = from_hex(tail);
+      longer.insert(longer.end(), surplus.begin(), surplus.end());
+      check_dropped(s, longer, errc::trailing_bytes);
+    }
   }
 }
 
@@ -261,9 +275,9 @@ TEST_CASE("N-V2-09: where integrity was negotiated, a packet without it is dropp
           .kind = payload_byte::of(payload_type::ipmi, false, encrypted), .payload = example_message, .rest = {}};
       if (encrypted && s.keys.encrypts()) packet.payload = s.encrypted(padded(example_message, 8));
       check_dropped(s, packet.unsigned_bytes(), errc::not_authenticated);
-      // With its trailer left in place the lengths give it away.
+      // Likewise with its trailer left in place.
       packet.rest = {0, 7};
-      check_dropped(s, packet.signed_by(s), errc::trailing_bytes);
+      check_dropped(s, packet.signed_by(s), errc::not_authenticated);
     }
   }
 }

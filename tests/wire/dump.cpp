@@ -346,8 +346,8 @@ TEST_CASE("dump_datagram() says what is wrong, in which field and where") {
        "a length field contradicts the bytes present: length at offset 10"},
       {from_hex("06 00 FF 07 | 06 02 57010000 3412 00000000 00000000 0300 | 00 00"),
        "a length field contradicts the bytes present: length at offset 16"},
-      {from_hex("06 00 FF 07 | 06 15 00000000 00000000 0800 | 00 02 00 00 A4 A3 A2 A0 | EE"),
-       "the datagram is longer than its message: end of payload at offset 20"},
+      {from_hex("06 00 FF 07 | 06 00 44332211 01000000 0700 | 20 18 C8 81 04 01 7A | EE"),
+       "the datagram is longer than its message: end of payload at offset 19"},
       {from_hex("06 00 FF 07 | 06 10 00000000 00000000 0400 | 00 00 00 00"),
        "the datagram ends inside a field: console_id at offset 4"},
   };
@@ -358,6 +358,15 @@ TEST_CASE("dump_datagram() says what is wrong, in which field and where") {
   }
   CHECK(has_line(dump_datagram("06 00 FF 07 | 06 12 AB"_hex), "bytes 0612ab"));
   CHECK(has_line(dump_datagram("06 00 FF 07 | 06 12 00000000 00000000 0300 | AB CD"_hex), "bytes abcd"));
+}
+
+TEST_CASE("dump_datagram() shows what stands behind a payload that has no trailer", "[N-V2-25]") {
+  const auto shown =
+      dump_datagram("06 00 FF 07 | 06 15 00000000 00000000 0800 | 00 02 00 00 A4 A3 A2 A0 | FFFF0207"_hex);
+  CAPTURE(shown);
+  CHECK(has_line(shown, "surplus"));
+  CHECK(has_line(shown, "bytes ffff0207"));
+  CHECK_THAT(shown, !ContainsSubstring("error"));
 }
 
 TEST_CASE("dump_datagram() does not show a straight password") {

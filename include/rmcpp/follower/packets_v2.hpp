@@ -37,6 +37,9 @@ template <crypto::backend B, class Book, std::size_t Given> class packets_v2 {
   /// Judges a packet whose id is not 0.
   attribution<session> feed(observation& o, conversation_facts& c, const wire::seen& packet) noexcept {
     const bool authenticated = packet.kind.authenticated();
+    // Only outside sessions a receiver takes it.
+    const bool surplus = !authenticated && !packet.behind().empty();
+    if (surplus) o.refuse(errc::trailing_bytes);
     bool verified = false;
     session* const s = owner_of(c, packet, Book::key_of(o.dir), verified);
     if (!s) {
@@ -44,7 +47,7 @@ template <crypto::backend B, class Book, std::size_t Given> class packets_v2 {
       return {.read = o.readable};
     }
     if (s->stage == followed_stage::closed && !s->closing) o.findings.add(finding::after_close);
-    if (!judge_protection(o, *s, packet, verified)) return {.subject = s};
+    if (!judge_protection(o, *s, packet, verified) || surplus) return {.subject = s};
     // RAKP 4 may have been lost; but what cannot be verified does not prove that the login came through.
     const bool unprotected = s->suite_known && !authenticated;
     if (s->stage == followed_stage::login && (verified || s->accepted || unprotected)) s->activate();

@@ -108,6 +108,8 @@ template <crypto::backend B> class opener {
       status genuine = check_trailer(packet.behind(), authcode_size(keys.suite().integrity));
       if (genuine) genuine = protect::verify_authcode(b, keys, packet);
       if (!genuine) return genuine.error();
+    } else if (!packet.behind().empty()) {
+      return errc::trailing_bytes;
     }
     mutable_bytes message = packet.payload();
     if (kind.encrypted()) {
@@ -135,7 +137,8 @@ template <crypto::backend B> class opener {
 /// negotiated, sequence window, trailer, authentication code (in constant time), padding. On error the session is
 /// unchanged; the packet's bytes are spoilt only if the authentication code was right.
 /// Errors: bad_auth_type (not RMCP+ format), not_authenticated, not_encrypted, unexpected_protection, outside_window,
-/// replayed, bad_trailer, bad_authcode, bad_padding, crypto_failure.
+/// replayed, bad_trailer, bad_authcode, trailing_bytes (behind the payload of a packet without a trailer), bad_padding,
+/// crypto_failure.
 template <crypto::backend B>
 result<opened> open(B& b, session_keys<B>& keys, protect::replay_window& window, const wire::seen& packet,
                     const open_policy& policy) noexcept {

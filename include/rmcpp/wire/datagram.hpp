@@ -35,7 +35,8 @@ struct seen {
 
   /// RMCP+ and v1.5: the payload; otherwise all that follows the RMCP header.
   [[nodiscard]] constexpr mutable_bytes payload() const noexcept { return datagram.subspan(payload_at, payload_size); }
-  /// Everything behind the payload: with RMCP+ the session trailer, with v1.5 the legacy pad.
+  /// Everything behind the payload: the session trailer of an authenticated RMCP+ packet, otherwise surplus bytes, such
+  /// as the legacy pad of v1.5.
   [[nodiscard]] constexpr mutable_bytes behind() const noexcept { return datagram.subspan(payload_at + payload_size); }
   /// v1.5: the authcode, 16 bytes before the length byte; empty with auth type none. Only where look() had no error.
   [[nodiscard]] constexpr bytes authcode() const noexcept {
@@ -76,7 +77,6 @@ constexpr errc look_v2(core::reader& r, seen& s) noexcept {
   if (r.error() != errc::ok) return r.error();
   if (header.length == 0 || header.length > r.remaining()) return errc::bad_length;
   s.payload_size = header.length;
-  if (!header.payload.authenticated() && header.length != r.remaining()) return errc::trailing_bytes;
   return errc::ok;
 }
 
@@ -107,10 +107,11 @@ constexpr errc look_rmcp(core::reader& r, seen& s) noexcept {
 
 }  // namespace detail
 
-/// Walks the headers of a datagram that may be anything. On error the result holds what was read so far.
+/// Walks the headers of a datagram that may be anything. On error the result holds what was read so far. Surplus bytes
+/// behind a payload are no error: some BMCs send a session trailer behind setup messages, which have none. What to make
+/// of them within a session is open()'s to say.
 /// Errors: truncated; bad_version; bad_message_class (RMCP); bad_rmcp_sequence (an IPMI datagram that wants an RMCP
-/// ACK); bad_length (a payload longer than the datagram; of RMCP+ also an empty one); trailing_bytes (something behind
-/// the payload of an RMCP+ packet that is not authenticated).
+/// ACK); bad_length (a payload longer than the datagram; of RMCP+ also an empty one).
 RMCPP_FLATTEN constexpr result<seen> look(mutable_bytes datagram) noexcept {
   seen s{.datagram = datagram};
   core::reader r(datagram);

@@ -257,6 +257,8 @@ class datagram_dumper {
     }
     if (header.payload.authenticated()) {
       raw("session_trailer", in);
+    } else if (!in.empty() && header.id == session_id::none) {
+      raw("surplus", in);
     } else if (!in.empty()) {
       problem(errc::trailing_bytes, "end of payload", decoded->size + payload.size());
       raw("data", in);
