@@ -73,6 +73,14 @@ inline std::string payload_layer(const record& r) {
                   ? message_layer<rmcpp::wire::lan_response>("lan_response", payload)
                   : message_layer<rmcpp::wire::lan_request>("lan_request", payload)) +
              command_layer(payload);
+    case rmcpp::datagram_type::open_session_request:
+      return message_layer<rmcpp::wire::open_session_request>("open_session_request", payload);
+    case rmcpp::datagram_type::open_session_response:
+      return message_layer<rmcpp::wire::open_session_response>("open_session_response", payload);
+    case rmcpp::datagram_type::rakp1: return message_layer<rmcpp::wire::rakp1>("rakp1", payload);
+    case rmcpp::datagram_type::rakp2: return message_layer<rmcpp::wire::rakp2>("rakp2", payload);
+    case rmcpp::datagram_type::rakp3: return message_layer<rmcpp::wire::rakp3>("rakp3", payload);
+    case rmcpp::datagram_type::rakp4: return message_layer<rmcpp::wire::rakp4>("rakp4", payload);
     default: return "payload\n" + hex_line("bytes", payload);
   }
 }
@@ -102,18 +110,21 @@ inline std::string session_layers(const record& r, const rmcpp::wire::seen& pack
   if (r.seen.readable) {
     text += payload_layer(r);
   } else {
-    text += "encrypted payload\n" + hex_line("bytes", packet.payload());
+    text += (packet.kind.encrypted() ? "encrypted payload\n" : "payload\n") + hex_line("bytes", packet.payload());
   }
-  if (packet.kind.authenticated()) text += trailer_layer(r, packet.behind());
+  if (packet.kind.authenticated()) {
+    text += trailer_layer(r, packet.behind());
+  } else if (!packet.behind().empty()) {
+    text += "surplus\n" + hex_line("bytes", packet.behind());
+  }
   return text;
 }
 
 inline std::string layers(const record& r) {
-  using enum rmcpp::datagram_type;
-  if (r.seen.type == ipmi || r.seen.type == sol || r.seen.type == oem)
+  if (r.seen.type >= rmcpp::datagram_type::open_session_request)  // of RMCP+
     if (const auto packet = rmcpp::wire::look(r.datagram.data)) return session_layers(r, *packet);
   auto text = rmcpp::wire::dump_datagram(r.datagram.data);
-  if (r.seen.type == v15 && r.seen.readable) text += command_layer(r.seen.payload);
+  if (r.seen.type == rmcpp::datagram_type::v15 && r.seen.readable) text += command_layer(r.seen.payload);
   return text;
 }
 

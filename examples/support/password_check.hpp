@@ -86,6 +86,7 @@ class password_check {
     if (!r.session) return;
     if (r.session->v15) return add_v15(r);
     if (r.seen.type != rakp2 && r.seen.type != rakp3 && r.seen.type != rakp4) return;
+    if (!r.seen.readable) return;  // encrypted within a session, whose keys are not known
     auto* const entry = login_of(r);
     if (!entry) return;
     if (const auto status = setup_status(r.seen); status && *status != rmcpp::rakp_status::no_errors) {

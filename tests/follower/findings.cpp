@@ -3,6 +3,7 @@
 // numbers, and nothing else reported. Sound conversations have no findings.
 #include "support/catch.hpp"
 #include "support/followed.hpp"
+#include "support/hex.hpp"
 #include "support/session_pair.hpp"
 
 #include <functional>
@@ -112,6 +113,71 @@ const std::vector<deviation>& deviations() {
          s.last().push_back(0);
        },
        {{1, {f::legacy_pad}}}},
+      {"a session trailer behind RAKP 2, as a server BMC sends it",
+       [](scene& s) {
+         s.con.prove();
+         for (const std::uint8_t b : {0xff, 0xff, 0x02, 0x07}) s.last().push_back(b);
+       },
+       {{4, {f::surplus, 4}}}},
+      {"a byte behind an IPMI message in RMCP+ format, outside a session",
+       [](scene& s) {
+         s.con.exchange(
+             testing::datagram_of([](mutable_bytes out) { return encode_cipher_suites_request(2, 0, out); }));
+         s.at(1).push_back(0);
+       },
+       {{1, {f::surplus, 1}}}},
+      {"a byte behind a packet of a session without integrity",
+       [](scene& s) {
+         s.con.login();
+         s.say(to_bmc, s.request());
+         s.last().push_back(0);
+       },
+       {{7, {f::malformed, static_cast<std::uint32_t>(errc::trailing_bytes)}}},
+       1},
+      {"a packet that denies its trailer",
+       [](scene& s) {
+         s.con.login();
+         s.say(to_bmc, s.request());
+         s.last()[5] &= 0xbf;
+       },
+       {{7, {f::malformed, static_cast<std::uint32_t>(errc::trailing_bytes)}}, {7, {f::not_authenticated}}}},
+      {"a byte-swapped enterprise number in a ping, and in a pong",
+       [](scene& s) {
+         s.say(to_bmc, from_hex("06 00 ff 06 be110000 80 01 00 00"));
+         s.say(to_console, from_hex("06 00 ff 06 be110000 40 01 00 10 000011be 00000000 81 00 000000000000"));
+       },
+       {{1, {f::asf_enterprise, 0xbe110000, 4542}}, {2, {f::asf_enterprise, 0xbe110000, 4542}}}},
+      {"a ping with data, and one that claims some",
+       [](scene& s) {
+         s.say(to_bmc, from_hex("06 00 ff 06 000011be 80 01 00 02 aabb"));
+         s.say(to_bmc, from_hex("06 00 ff 06 000011be 80 01 00 10"));
+       },
+       {{1, {f::asf_length, 2, 0}},
+        {2, {f::malformed, static_cast<std::uint32_t>(errc::bad_length)}},
+        {2, {f::asf_length, 16, 0}}}},
+      {"a pong of fourteen bytes that says so, and one that says sixteen",
+       [](scene& s) {
+         s.say(to_console, from_hex("06 00 ff 06 000011be 40 01 00 0e 000011be 00000000 81 00 00000000"));
+         s.say(to_console, from_hex("06 00 ff 06 000011be 40 01 00 10 000011be 00000000 81 00 00000000"));
+       },
+       {{1, {f::asf_length, 14, 16}},
+        {2, {f::malformed, static_cast<std::uint32_t>(errc::bad_length)}},
+        {2, {f::asf_length, 14, 16}}}},
+      {"two bytes behind a ping, behind a pong, and behind an ASF message of another type",
+       [](scene& s) {
+         s.say(to_bmc, from_hex("06 00 ff 06 000011be 80 01 00 00 aabb"));
+         s.say(to_console, from_hex("06 00 ff 06 000011be 40 01 00 10 000011be 00000000 81 00 000000000000 aabb"));
+         s.say(to_bmc, from_hex("06 00 ff 06 000011be 81 01 00 03 aabbcc ddee"));
+       },
+       {{1, {f::malformed, static_cast<std::uint32_t>(errc::trailing_bytes)}},
+        {1, {f::asf_length, 2, 0}},
+        {2, {f::malformed, static_cast<std::uint32_t>(errc::trailing_bytes)}},
+        {2, {f::asf_length, 18, 16}},
+        {3, {f::malformed, static_cast<std::uint32_t>(errc::trailing_bytes)}},
+        {3, {f::asf_length, 5, 3}}}},
+      {"an ASF message of another type, with data",
+       [](scene& s) { s.say(to_bmc, from_hex("06 00 ff 06 000011be 81 01 00 03 aabbcc")); },
+       {}},
       {"an Open Session Request to a console",
        [](scene& s) { s.say(to_console, sessionless(payload_type::open_session_request, s.con.open_request())); },
        {{1, {f::wrong_direction}}}},

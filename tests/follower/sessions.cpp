@@ -18,11 +18,14 @@ using namespace rmcpp::protect;
 using namespace rmcpp::crypto;
 using namespace rmcpp::detail;
 using namespace rmcpp::test;
+using testing::edited;
 using testing::encoded;
 using testing::key_of;
 using testing::name_of;
 using testing::octets;
+using testing::payload_of;
 using testing::sessionless;
+using testing::to_octets;
 using testing::value_of;
 
 constexpr auto to_bmc = rmcpp::direction::to_bmc;
@@ -227,6 +230,81 @@ TEST_CASE("setup datagrams that were lost: what is needed are RAKP 1 and RAKP 2"
         }
         CHECK(describe_findings(l.notes) == expected);
       }
+    }
+  }
+}
+
+TEST_CASE("an Open Session Request answered twice: the login goes on under either id", "[session][follower]") {
+  for (const auto suite : with_integrity) {
+    const recording r(suite);
+    for (const bool known : {true, false}) {
+      for (std::size_t behind = 1; behind <= setup_size; ++behind) {
+        CAPTURE(int{suite}, known, behind);
+        tape t = r.said;
+        const octets other =
+            edited<open_session_response>(t[1].data, [](auto& m) { m.managed_id = session_id{0x0200abcd}; });
+        t.insert(t.begin() + static_cast<std::ptrdiff_t>(behind), {to_console, other});
+        listener<> l(known ? std::vector{anybody_with("secret")} : nobody_known);
+        l.play(t);
+        CHECK(describe_findings(l.notes).empty());
+        CHECK(l.ear->sessions() == 2);
+        CHECK((known ? all_read(l.notes) : none_verified(l.notes)));
+        const auto& rakp1 = l.notes[behind <= 2 ? 3 : 2].seen;
+        for (const auto& n : l.notes) {
+          CAPTURE(n.seen.number);
+          if (n.seen.number > rakp1.number && n.seen.number != behind + 1) CHECK(n.seen.session == rakp1.session);
+          if (n.seen.type == datagram_type::rakp2) CHECK(n.seen.answers == rakp1.number);
+          if (n.seen.type == datagram_type::rakp2 || n.seen.type == datagram_type::rakp4)
+            CHECK(n.seen.auth == (known ? verdict::ok : verdict::unknown));
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("an answer that comes again after the login went on is of the login that has it", "[session][follower]") {
+  const recording r(3);
+  const octets other =
+      edited<open_session_response>(r.said[1].data, [](auto& m) { m.managed_id = session_id{0x0200abcd}; });
+  for (std::size_t again = 3; again <= 8; ++again) {
+    CAPTURE(again);
+    tape t = r.said;
+    t.insert(t.begin() + static_cast<std::ptrdiff_t>(again), {to_console, r.said[1].data});
+    t.insert(t.begin() + 2, {to_console, other});
+    listener<> l;
+    l.play(t);
+    CHECK(all_read(l.notes));
+    CHECK(describe_findings(l.notes).empty());
+    CHECK(l.ear->sessions() == 2);
+    CHECK(l.notes[again + 1].seen.session == 1);
+  }
+}
+
+TEST_CASE("two logins under one console id at once: what verifies is right", "[session][follower]") {
+  for (const auto suite : with_integrity) {
+    if (suite == 11 || suite == 12) continue;  // MD5-128 is keyed by the password alone: either session verifies
+    scene a(suite), b(suite);
+    b.bmc.transcript.managed_id = session_id{0x0200abcd};
+    b.bmc.transcript.managed_random[0] ^= 0xff;
+    b.con.console_random[0] ^= 0xff;
+    const auto &first = a.whole_session().said, &second = b.whole_session().said;
+    for (const bool swapped : {false, true}) {
+      CAPTURE(int{suite}, swapped);
+      tape t{first[0]};
+      for (std::size_t step = 1; step < setup_size; ++step) {
+        t.push_back(first[step]);
+        t.push_back(second[step]);
+        if (swapped && step % 2 == 1) std::swap(t[t.size() - 1], t[t.size() - 2]);
+      }
+      t.insert(t.end(), first.begin() + setup_size, first.end() - 2);
+      t.insert(t.end(), second.begin() + setup_size, second.end() - 2);
+      listener<> l;
+      l.play(t);
+      CHECK(all_read(l.notes));
+      CHECK(describe_findings(l.notes).empty());
+      for (const auto& n : l.notes)
+        if (n.seen.type >= datagram_type::rakp2 && n.seen.type <= datagram_type::rakp4)
+          CHECK(n.seen.auth == verdict::ok);
     }
   }
 }
@@ -572,6 +650,58 @@ TEST_CASE("messages outside sessions, in both formats", "[session][follower]") {
     CHECK(o.session == 0);
     CHECK(o.auth == verdict::none);
     CHECK(o.answers == (i < 6 && i % 2 == 1 ? i : 0));
+  }
+}
+
+TEST_CASE("a setup message in a session is verified and read like any packet, and is no step of a login",
+          "[session][follower]") {
+  for (const auto suite : with_integrity) {
+    for (const bool lost : {false, true}) {
+      CAPTURE(int{suite}, lost);
+      scene s(suite);
+      s.con.login();
+      const octets answer = to_octets(payload_of(s.last()));
+      if (lost) s.said.pop_back();  // what follows proves that the login came through
+      s.say(to_console, s.bmc.sealed(answer, s.bmc.kind(payload_type::rakp4), s.bmc.sequence.next(), s.con.console_id));
+      s.con.set_privilege(privilege::administrator);
+      octets forged = s.bmc.sealed(answer, s.bmc.kind(payload_type::rakp4), s.bmc.sequence.next(), s.con.console_id);
+      forged.back() ^= 1;
+      s.say(to_console, forged);
+      s.con.app(app::get_device_id);
+      listener<> l;
+      l.play(s.said);
+      const std::size_t at = setup_size - (lost ? 1 : 0);
+      CHECK(describe_findings(l.notes) == std::to_string(at + 1) + ": setup_in_session 0/0\n" + std::to_string(at + 4) +
+                                              ": setup_in_session 0/0\n" + std::to_string(at + 4) +
+                                              ": bad_authcode 0/0\n");
+      CHECK(all_read(l.notes));
+      CHECK(l.notes[at].seen.auth == verdict::ok);
+      CHECK(l.notes[at].seen.session == 1);
+      CHECK(l.notes[at].payload == answer);
+      CHECK(l.notes[at].seen.type == datagram_type::rakp4);
+      CHECK(l.notes[at + 3].seen.auth == verdict::bad);
+    }
+  }
+}
+
+TEST_CASE("a protected packet of any payload type is verified and decrypted", "[session][follower]") {
+  const octets message{1, 2, 3, 4, 5};
+  for (const auto suite : with_integrity) {
+    scene s(suite);
+    s.con.login();
+    for (unsigned type = 0; type < 64; ++type)
+      s.say(to_bmc, s.con.sealed(message, s.con.kind(payload_type(type)), type + 1, s.con.managed_id()));
+    listener<> l;
+    l.play(s.said);
+    for (unsigned type = 0; type < 64; ++type) {
+      CAPTURE(int{suite}, type);
+      const auto& n = l.notes.at(setup_size + type);
+      CHECK(n.seen.auth == verdict::ok);
+      CHECK(n.payload == message);
+      CHECK(n.seen.session == 1);
+      const bool reserved = (type > 2 && type < 0x10) || (type > 0x15 && type < 0x20) || type > 0x27;
+      if (reserved) CHECK(n.seen.error == errc::bad_payload_type);
+    }
   }
 }
 

@@ -189,7 +189,8 @@ def protected(records):
 
 def captures():
     """(name, path, keys, decoded) of each capture."""
-    for path in sorted(glob.glob(os.path.join(VECTORS, "captures", "*.pcap"))):
+    for path in sorted(path for folder in ("captures", "doubled")
+                       for path in glob.glob(os.path.join(VECTORS, folder, "*.pcap"))):
         with open(path[:-len("pcap")] + "decoded.json") as file:
             decoded = json.load(file)
         given = decoded["credentials"]

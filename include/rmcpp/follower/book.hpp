@@ -68,6 +68,7 @@ template <crypto::backend B, std::size_t Sessions, std::size_t Conversations> cl
   session* newest(const conversation_facts& c, key k, session_id id) noexcept {
     return find(c, k, id, [](const session& s) { return !s.v15; });
   }
+  static bool logging_in(const session& s) noexcept { return !s.v15 && s.stage == followed_stage::login; }
   /// The session that was begun with these given keys and whose `k` is not known yet, or null.
   session* half_known(const conversation_facts& c, key k, std::uint8_t given) noexcept {
     for (auto& s : sessions_)

@@ -38,6 +38,22 @@ template <crypto::backend B> class login_secrets {
     return judge(code, e.transcript, user, [&](B& b, const user_key& p) { return rakp3_code(b, a, p, e.transcript); });
   }
 
+  /// RAKP 4: whether `code` is right in this exchange; then `f(sik, password, used_kg)` is called with the session
+  /// integrity key that makes it so.
+  template <class F>
+  verdict rakp4(wire::authentication_algorithm a, const wire::rakp_code& code, const rakp_exchange& e,
+                std::uint8_t user, F&& f) noexcept {
+    verdict v = verdict::unknown;
+    (void)for_siks(a, e, user, [&](const protect::session_secret& sik, const user_key& password, bool with_kg) {
+      const auto whole = rakp4_code(backend_, a, sik, e.transcript);
+      if (!whole) return false;
+      v = protect::rakp4_code_fits(a, *whole, code) ? verdict::ok : verdict::bad;
+      if (v == verdict::ok) f(sik, password, with_kg);
+      return v == verdict::ok;
+    });
+    return v;
+  }
+
   /// Session integrity keys that may be this exchange's, under K_g first: `f(sik, password, used_kg)` until it returns
   /// true. False if none was right.
   template <class F>

@@ -96,15 +96,31 @@ template <follower_config Config> class follower<Config> {
   static void feed_asf(observation& o) noexcept {
     o.type = datagram_type::asf;
     const auto m = decode_noting<wire::asf_message>(o);
-    if (!m) return;
-    if (m->type == wire::asf_type::presence_ping) o.type = datagram_type::asf_ping;
-    if (m->type == wire::asf_type::presence_pong) o.type = datagram_type::asf_pong;
-    const auto wrong = o.dir == direction::to_bmc ? wire::asf_type::presence_pong : wire::asf_type::presence_ping;
-    if (m->type == wrong) o.findings.add(finding::wrong_direction);
+    constexpr std::size_t length_at = 7;
+    if (o.payload.size() <= length_at) return;
+    // Where the length is wrong, what stands before it is readable all the same.
+    const bool ping = m->type == wire::asf_type::presence_ping, pong = m->type == wire::asf_type::presence_pong;
+    if (ping) o.type = datagram_type::asf_ping;
+    if (pong) o.type = datagram_type::asf_pong;
+    if (o.dir == direction::to_bmc ? pong : ping) o.findings.add(finding::wrong_direction);
+    if (m->enterprise != wire::asf_enterprise)
+      o.findings.add(finding::asf_enterprise, m->enterprise, wire::asf_enterprise);
+    judge_asf_length(o.payload[length_at], o.payload.size() - length_at - 1, ping ? 0 : 16, ping || pong, o.findings);
+  }
+  /// What the message says of its data's length, and how much there is. Other messages have data of any length.
+  static void judge_asf_length(std::size_t said, std::size_t present, std::size_t due, bool fixed,
+                               finding_list& findings) noexcept {
+    if (!fixed) due = said;
+    const std::size_t seen = said != due ? said : present;
+    if (seen != due)
+      findings.add(finding::asf_length, static_cast<std::uint32_t>(seen), static_cast<std::uint32_t>(due));
   }
 
   // ---- RMCP+ ----
 
+  static constexpr bool is_setup(payload_type t) noexcept {
+    return t >= payload_type::open_session_request && t <= payload_type::rakp4;
+  }
   void feed_v2(observation& o, detail::conversation_facts& c, const result<wire::seen>& looked) noexcept {
     if (!looked) return o.refuse(looked.error());
     const wire::seen& packet = *looked;
@@ -112,23 +128,31 @@ template <follower_config Config> class follower<Config> {
     o.encrypted = kind.encrypted();
     o.auth = kind.authenticated() ? verdict::unknown : verdict::none;
     if (!o.encrypted) o.show(packet.payload());
+    const bool is_protected = kind.authenticated() || kind.encrypted();
+    const bool in_session = packet.id != session_id::none && (is_protected || !is_setup(kind.type()));
+    if (!in_session && !kind.authenticated() && !packet.behind().empty())
+      o.findings.add(finding::surplus, static_cast<std::uint32_t>(packet.behind().size()), 0);
     switch (kind.type()) {
       case payload_type::open_session_request:
       case payload_type::open_session_response:
       case payload_type::rakp1:
       case payload_type::rakp2:
       case payload_type::rakp3:
-      case payload_type::rakp4: subject_ = setup_.feed(o, c, packet); return;
+      case payload_type::rakp4:
+        if (!in_session) return void(subject_ = setup_.feed(o, c, packet));
+        setup_.classify(o, packet);  // whatever it says, no receiver takes it for a step of a login
+        break;
       case payload_type::ipmi: o.type = datagram_type::ipmi; break;
       case payload_type::sol: o.type = datagram_type::sol; break;
       default:
         o.type = datagram_type::oem;
         if (kind.type() != payload_type::oem_explicit &&
             (kind.type() < payload_type::oem0 || kind.type() > payload_type::oem7))
-          return o.fail(errc::bad_payload_type);
+          o.fail(errc::bad_payload_type);
     }
-    if (packet.id != session_id::none) return read(o, c, packets_v2_.feed(o, c, packet));
-    if (kind.authenticated() || kind.encrypted()) o.findings.add(finding::unexpected_protection);
+    if (in_session) return read(o, c, packets_v2_.feed(o, c, packet));
+    if (o.error != errc::ok) return;
+    if (is_protected) o.findings.add(finding::unexpected_protection);
     if (packet.sequence != 0) o.findings.add(finding::sequence_outside_session, packet.sequence, 0);
     if (o.readable) feed_payload(o, c, nullptr);
   }

@@ -71,12 +71,21 @@ template <crypto::backend B, class Book, std::size_t Given> class packets_v2 {
   // ---- whose it is ----
 
   /// Ids are used again: of the sessions with this one, the packet's is that whose keys verify it; then `verified` is
-  /// set. Else the newest, and null without any.
+  /// set. Else the likely one, and null without any.
   session* owner_of(conversation_facts& c, const wire::seen& packet, key k, bool& verified) noexcept {
     session* s = packet.kind.authenticated() ? signer_of(c, packet, k) : reader_of(c, packet, k);
     verified = s && packet.kind.authenticated() && s->keys.authenticates();
-    if (!s) s = book_.newest(c, k, packet.id);
+    if (!s) s = likely_owner(c, k, packet.id);
     return s ? s : adopt(c, packet, k);
+  }
+  /// The newest; where its request was answered twice, the login that went on.
+  session* likely_owner(const conversation_facts& c, key k, session_id id) noexcept {
+    session* const newest = book_.newest(c, k, id);
+    if (!newest || newest->went_on()) return newest;
+    session* const twin = book_.find_among_all(c, k, id, [&](const session& x) {
+      return !x.v15 && x.opened_datagram == newest->opened_datagram && x.stage != followed_stage::closed && x.went_on();
+    });
+    return twin ? twin : newest;
   }
   session* signer_of(conversation_facts& c, const wire::seen& packet, key k) noexcept {
     const auto verifies = [&](session& x) { return verify_authcode(backend_, x.keys, packet).has_value(); };

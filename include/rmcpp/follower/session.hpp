@@ -206,6 +206,16 @@ struct rakp_exchange {
   bool proven = false;               ///< its code is right under one
 
   [[nodiscard]] constexpr bool complete() const noexcept { return rakp1_datagram != 0 && rakp2_datagram != 0; }
+  /// Whether a RAKP 1 with this tag was seen.
+  [[nodiscard]] constexpr bool asked(std::uint8_t tag) const noexcept { return rakp1_datagram != 0 && tags.has(tag); }
+  /// Takes in an answer to it, in a login of these ids.
+  constexpr void answer(const wire::rakp2& m, session_id console_id, session_id managed_id) noexcept {
+    rakp2 = m.code;
+    transcript.console_id = console_id;
+    transcript.managed_id = managed_id;
+    transcript.managed_random = m.managed_random;
+    transcript.managed_guid = m.managed_guid;
+  }
 };
 
 /// How far a session has come.
@@ -265,6 +275,10 @@ struct session_facts {
   constexpr rakp_exchange& add_exchange(const rakp_exchange& e) noexcept {
     exchanges.add_sparing(e, [](const rakp_exchange& x) { return x.proven; });
     return *exchanges.newest();
+  }
+  /// Whether the login came as far as RAKP 3.
+  [[nodiscard]] constexpr bool went_on() const noexcept {
+    return stage != followed_stage::login || rakp3_datagram != 0 || accepted;
   }
   /// The login came through: both sides count from 1.
   constexpr void activate() noexcept {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rmcpp/follower/credentials.hpp>
+#include <rmcpp/follower/addressee.hpp>
 #include <rmcpp/follower/messages.hpp>
 #include <rmcpp/follower/random_judge.hpp>
 #include <rmcpp/follower/setup_findings.hpp>
@@ -17,15 +17,20 @@ template <crypto::backend B, class Book> class setup_follower {
   setup_follower(B& b, const follower_options& options, login_secrets<B>& secrets, Book& book) noexcept
       : backend_(b), options_(options), secrets_(secrets), book_(book) {}
 
-  /// Judges a setup message, which is the observation's payload unless that was encrypted. Returns its session; null if
-  /// it has none.
-  session* feed(observation& o, conversation_facts& c, const wire::seen& packet) noexcept {
+  /// What can be said of a setup message wherever it stands.
+  static void classify(observation& o, const wire::seen& packet) noexcept {
     const auto first = static_cast<unsigned>(payload_type::open_session_request);
     const unsigned step = static_cast<unsigned>(packet.kind.type()) - first;
     o.type = static_cast<datagram_type>(static_cast<unsigned>(datagram_type::open_session_request) + step);
     if (!packet.is_bare()) o.findings.add(finding::setup_in_session);
     const bool from_console = step % 2 == 0;
     if (from_console != (o.dir == direction::to_bmc)) o.findings.add(finding::wrong_direction);
+  }
+
+  /// Judges a setup message, which is the observation's payload unless that was encrypted. Returns its session; null if
+  /// it has none.
+  session* feed(observation& o, conversation_facts& c, const wire::seen& packet) noexcept {
+    classify(o, packet);
     if (!o.readable || o.findings.has(finding::wrong_direction)) return nullptr;
     switch (packet.kind.type()) {
       case payload_type::open_session_request: return feed_open_request(o, c);
@@ -40,23 +45,17 @@ template <crypto::backend B, class Book> class setup_follower {
  private:
   static constexpr std::size_t whole_refusal = 8;  ///< bytes up to the console's session id
 
-  static bool logging_in(const session& s) noexcept { return !s.v15 && s.stage == followed_stage::login; }
-
-  /// The login that an answer belongs to: by its session id, else the last one that began.
-  session* addressee(observation& o, const conversation_facts& c, session_id id, bool has_id) noexcept {
-    if (session* s = book_.find(c, Book::console_key, id, logging_in)) return s;
-    if (session* s = book_.newest(c, Book::console_key, id)) return s;
-    session* s = Book::pending(c);
-    if (s && has_id && s->console_id != session_id::none)
-      o.findings.add(finding::console_id_not_echoed, to_integer(id), to_integer(s->console_id));
-    return s;
-  }
   template <class M>
   session* answered(observation& o, const conversation_facts& c, payload_type t, const M& m) noexcept {
     const bool refused = m.status != rakp_status::no_errors;
     judge_status(t, m.status, o.findings);
     if (refused) judge_refusal(o.payload.size(), o.findings);
-    return addressee(o, c, m.console_id, !refused || o.payload.size() >= whole_refusal);
+    bool echoed = true;
+    session* s = addressee_.of(c, m, echoed);
+    const bool has_id = !refused || o.payload.size() >= whole_refusal;
+    if (!echoed && has_id)
+      o.findings.add(finding::console_id_not_echoed, to_integer(m.console_id), to_integer(s->console_id));
+    return s;
   }
   static void pair(observation& o, bool asked, bool echoed, std::uint8_t tag, std::uint64_t request) noexcept {
     if (asked && echoed) o.answers = request;
@@ -73,7 +72,7 @@ template <crypto::backend B, class Book> class setup_follower {
     }
     if (auto* malformed = malformed_open_with(c, m->tag)) malformed->datagram = 0;
     // A retry belongs to the login that it repeats; behind a login that came through, a new one begins.
-    session* s = book_.find(c, Book::console_key, m->console_id, logging_in);
+    session* s = book_.find(c, Book::console_key, m->console_id, Book::logging_in);
     if (!s) {
       s = &book_.begin_login(backend_, c);
       book_.set_id(*s, Book::console_key, m->console_id);
@@ -92,7 +91,7 @@ template <crypto::backend B, class Book> class setup_follower {
       o.answers = malformed->datagram;
       judge_status(payload_type::open_session_response, m->status, o.findings);
       judge_refusal(o.payload.size(), o.findings);
-      return book_.find(c, Book::console_key, m->console_id, logging_in);
+      return book_.find(c, Book::console_key, m->console_id, Book::logging_in);
     }
     session* s = answered(o, c, payload_type::open_session_response, *m);
     if (s) pair(o, s->opened_datagram != 0, s->open_tags.has(m->tag), m->tag, s->opened_datagram);
@@ -101,8 +100,10 @@ template <crypto::backend B, class Book> class setup_follower {
         o.findings.add(finding::status_misleading, static_cast<std::uint32_t>(m->status));
       return s;
     }
-    if (s && s->answered && s->managed_id == m->managed_id) return s;  // a retry's answer, or the network's repeat
-    if (s && s->answered) s = &restart(c, *s);
+    if (s && s->answered) {
+      if (session* same = answered_so(c, *s, m->managed_id)) return same;
+      s = &restart(c, *s);
+    }
     if (!s) {
       s = &book_.begin_login(backend_, c);
       book_.set_id(*s, Book::console_key, m->console_id);
@@ -121,6 +122,12 @@ template <crypto::backend B, class Book> class setup_follower {
     return c.malformed_opens.find([&](const malformed_open& x) { return x.tag == tag && x.datagram != 0; });
   }
 
+  /// The login whose request has got this very answer before: a retry's answer, or the network's repeat.
+  session* answered_so(const conversation_facts& c, const session& asked, session_id managed_id) noexcept {
+    return book_.find_among_all(c, Book::console_key, asked.console_id, [&](const session& x) {
+      return !x.v15 && x.answered && x.managed_id == managed_id && x.opened_datagram == asked.opened_datagram;
+    });
+  }
   /// Another answer with another id: the BMC took a retry for a new login.
   session& restart(conversation_facts& c, const session& old) noexcept {
     const session_facts before = old;  // its place may be the one that is given away
@@ -149,7 +156,7 @@ template <crypto::backend B, class Book> class setup_follower {
     };
     session* s =
         book_.find(c, Book::managed_key, m->managed_id, [&](session& x) { return x.exchanges.find(same) != nullptr; });
-    if (!s) s = book_.find(c, Book::managed_key, m->managed_id, logging_in);
+    if (!s) s = book_.find(c, Book::managed_key, m->managed_id, Book::logging_in);
     if (!s) s = &unanswered(c, m->managed_id);
     rakp_exchange* e = s->exchanges.find(same);
     if (!e) {
@@ -195,11 +202,7 @@ template <crypto::backend B, class Book> class setup_follower {
     const wire::nonce* console_random = e->rakp1_datagram != 0 ? &e->transcript.console_random : nullptr;
     randoms_.judge(m->managed_random, s->number, console_random, o.findings);
     e->rakp2_datagram = o.number;
-    e->rakp2 = m->code;
-    e->transcript.console_id = s->console_id;
-    e->transcript.managed_id = s->managed_id;
-    e->transcript.managed_random = m->managed_random;
-    e->transcript.managed_guid = m->managed_guid;
+    e->answer(*m, s->console_id, s->managed_id);
     judge_rakp2(o, *s, *e);
     return s;
   }
@@ -300,17 +303,13 @@ template <crypto::backend B, class Book> class setup_follower {
 
   /// Whether RAKP 4's code is right in this exchange. The session integrity key that makes it so becomes the session's.
   bool find_sik(observation& o, session& s, const rakp_exchange& e, const wire::rakp_code& code) noexcept {
-    const auto a = s.suite.authentication;
-    return secrets_.for_siks(a, e, s.user,
-                             [&](const protect::session_secret& sik, const user_key& password, bool with_kg) {
-                               const auto whole = rakp4_code(backend_, a, sik, e.transcript);
-                               if (!whole) return false;
-                               o.auth = protect::rakp4_code_fits(a, *whole, code) ? verdict::ok : verdict::bad;
-                               if (o.auth != verdict::ok) return false;
-                               if (!with_kg && !options_.kg.is_zero()) o.findings.add(finding::kg_not_used);
-                               load_keys(s, sik, password);
-                               return true;
-                             });
+    const auto take = [&](const protect::session_secret& sik, const user_key& password, bool with_kg) {
+      if (!with_kg && !options_.kg.is_zero()) o.findings.add(finding::kg_not_used);
+      load_keys(s, sik, password);
+    };
+    const verdict v = secrets_.rakp4(s.suite.authentication, code, e, s.user, take);
+    if (v != verdict::unknown) o.auth = v;
+    return v == verdict::ok;
   }
   void load_keys(session& s, const protect::session_secret& sik, const user_key& password) noexcept {
     // Under K_g the code may fit without any password, but such integrity needs one.
@@ -337,6 +336,7 @@ template <crypto::backend B, class Book> class setup_follower {
   const follower_options& options_;
   login_secrets<B>& secrets_;
   Book& book_;
+  addressee_finder<B, Book> addressee_{secrets_, book_};
   random_judge randoms_{};
 };
 
