@@ -3,11 +3,13 @@
 /// Reads a captured conversation and explains it: every datagram's fields, the verdict on every authentication code,
 /// every payload decrypted, and whatever is wrong by name.
 ///
-/// It shows the follower: a third party that is only fed datagrams, here from a pcap or pcapng file or from lines of
-/// hexadecimal digits. Everything below is input and output. It streams: a capture of any size takes the same memory.
+/// It shows the follower: a third party that is only fed datagrams, here from a pcap or pcapng file, from lines of
+/// hexadecimal digits, or from what ipmitool -vvvvv prints. Everything below is input and output. It streams: a capture
+/// of any size takes the same memory.
 ///
 ///     dissect capture.pcap --password secret
-///     dissect capture.pcap --password secret --summary
+///     dissect capture.pcap.gz --password secret --summary
+///     ipmitool -I lanplus ... -vvvvv chassis power status 2>&1 | dissect --password secret
 ///     echo "> 06 00 ff 06 00 00 11 be 80 00 00 00" | dissect
 
 #include <unistd.h>
@@ -123,6 +125,8 @@ class dissection {
     } catch (const examples::unreadable_input& e) {
       unreadable = e.what();  // what came before it is told all the same
     }
+    // Where there was nothing to tell, totals of nothing would stand before the reason.
+    if (!unreadable.empty() && !any_) throw examples::unreadable_input(unreadable);
     int status = any_bad_ ? 1 : 0;
     if (args_.summary) summary_.print(std::cout, source_->counts(), examples::palette(colors_));
     if (args_.check_password) status = check_.print(std::cout);
@@ -151,6 +155,7 @@ class dissection {
       frames_.add(r.seen.number, r.datagram.frame);
       r.answers = frames_.find(r.seen.answers);
     }
+    any_ = true;
     any_bad_ |= r.seen.auth == rmcpp::verdict::bad;
     if (args_.json) {
       std::cout << to_json(r) << '\n';
@@ -172,6 +177,7 @@ class dissection {
   std::vector<std::uint8_t> wire_;
   frame_numbers frames_;
   bool colors_;
+  bool any_ = false;
   bool any_bad_ = false;
   examples::text_report text_;
   examples::summary summary_;
@@ -186,7 +192,9 @@ int main(int argc, char** argv) {
   CLI::App app(
       "Explains a captured IPMI conversation. Exit status: 1 if an authentication code is wrong, 2 if the input "
       "is unreadable");
-  app.add_option("FILE", args.input, "pcap or pcapng file, or datagrams in hexadecimal, one a line; -: standard input");
+  app.add_option("FILE", args.input,
+                 "pcap or pcapng file, datagrams in hexadecimal, one a line, or what ipmitool -vvvvv prints; "
+                 "compressed by gzip or not; -: standard input");
   app.add_option("--user", args.user, "whose password it is; otherwise anybody's");
   auto* const password = app.add_option("--password", args.password.text, "password");
   auto* const environment = app.add_flag("-E", args.password.in_environment, "password from IPMI_PASSWORD");

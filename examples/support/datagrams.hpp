@@ -30,8 +30,9 @@ struct captured {
 
 struct input_counts {
   std::uint64_t frames = 0;
-  std::uint64_t others = 0;     ///< frames without RMCP
-  std::uint64_t fragments = 0;  ///< of UDP datagrams; they are not put together
+  std::uint64_t others = 0;       ///< frames without RMCP
+  std::uint64_t unsupported = 0;  ///< frames of link types that are not read
+  std::uint64_t fragments = 0;    ///< of UDP datagrams; they are not put together
   std::uint64_t damaged = 0;
 };
 

@@ -105,6 +105,8 @@ class summary {
     }
     if (datagrams_ == 0) out << "  none\n";
     if (input.others != 0) out << "  " << plural(input.others, "frame") << " without RMCP\n";
+    if (input.unsupported != 0)
+      out << "  " << plural(input.unsupported, "frame") << " of link types that are not supported\n";
     if (input.fragments != 0)
       out << "  " << plural(input.fragments, "fragment") << " of IP packets, which are not put together\n";
     if (input.damaged != 0) out << "  " << plural(input.damaged, "damaged or cut frame") << '\n';

@@ -7,6 +7,7 @@
 That its verdicts and payloads are right on every capture at hand is shown by tests/interop/dissect_captures.py.
 """
 import argparse
+import gzip
 import hashlib
 import hmac
 import json
@@ -23,6 +24,9 @@ import rig  # noqa: E402
 CAPTURES = os.path.join(ROOT, "vectors", "captures")
 SUITE_3 = os.path.join(CAPTURES, "ipmi_sim.ipmitool-lanplus.3.pcap")
 PYGHMI = os.path.join(CAPTURES, "pyghmi.ipmitool-lanplus.3.pcap")
+DOUBLED = os.path.join(ROOT, "vectors", "doubled", "ipmi_sim.lossy-dup-c2s.ipmitool.3.pcap")
+PASTE = os.path.join(ROOT, "vectors", "pastes", "ipmitool-lanplus.3.txt")
+SURPLUS = os.path.join(ROOT, "vectors", "surplus", "refused-rakp2-with-trailer.hex")
 PING, PONG = "0600ff06000011be80000000", "0600ff06000011be40000010000011be000000008100000000000000"
 MEMBERS = ["frame", "dir", "type", "auth", "encrypted", "payload", "error", "session", "answers", "findings"]
 
@@ -85,13 +89,42 @@ def pcap(link, packets, kept=65535):
         struct.pack("<IIII", 100 + n, 0, min(len(p), kept), len(p)) + p[:kept] for n, p in enumerate(packets))
 
 
-def pcapng(link, packets):
-    def block(kind, body):
+class Pcapng:
+    """The blocks of a pcapng file."""
+
+    def __init__(self, order="<"):
+        self.order = order
+
+    def block(self, kind, form, *values, data=b""):
+        body = struct.pack(self.order + form, *values) + data
         body += bytes(-len(body) % 4)
-        size = struct.pack("<I", 12 + len(body))
-        return struct.pack("<I", kind) + size + body + size
-    return (block(0x0a0d0d0a, struct.pack("<IHHq", 0x1a2b3c4d, 1, 0, -1)) + block(1, struct.pack("<HHI", link, 0, 0)) +
-            b"".join(block(6, struct.pack("<IIIII", 0, 0, n, len(p), len(p)) + p) for n, p in enumerate(packets)))
+        size = struct.pack(self.order + "I", 12 + len(body))
+        return struct.pack(self.order + "I", kind) + size + body + size
+
+    def section(self):
+        return self.block(0x0a0d0d0a, "IHHq", 0x1a2b3c4d, 1, 0, -1)
+
+    def interface(self, link, kept=0, options=()):
+        """Options: (code, format, value)."""
+        data = b""
+        for code, form, value in options:
+            value = struct.pack(self.order + form, value)
+            data += struct.pack(self.order + "HH", code, len(value)) + value + bytes(-len(value) % 4)
+        return self.block(1, "HHI", link, 0, kept, data=data)
+
+    def packet(self, data, interface=0, time=0):
+        return self.block(6, "IIIII", interface, time >> 32, time & 0xffffffff, len(data), len(data), data=data)
+
+    def obsolete(self, data, interface=0, time=0):
+        return self.block(2, "HHIIII", interface, 0, time >> 32, time & 0xffffffff, len(data), len(data), data=data)
+
+    def simple(self, data, sent=None):
+        return self.block(3, "I", sent or len(data), data=data)
+
+
+def pcapng(link, packets, order="<"):
+    file = Pcapng(order)
+    return file.section() + file.interface(link) + b"".join(file.packet(p, 0, n) for n, p in enumerate(packets))
 
 
 def ipv4(source, destination, data, fragment=0, protocol=17):
@@ -194,6 +227,12 @@ def json_form(test):
         got[12]["findings"] == [{"finding": "first_sequence", "severity": "note", "seen": 3, "expected": 1}] and
         got[2] == {**got[2], "type": "unreadable", "payload": None, "session": None, "answers": None} and
         got[2]["error"]))
+    with open(DOUBLED[:-len("pcap")] + "decoded.json") as file:
+        doubled = {packet["n"]: packet for packet in json.load(file)["packets"]}
+    test.records("JSON of a session whose requests arrived twice", [DOUBLED, "--password", "test"], lambda got: (
+        len(got) == len(doubled) and all(
+            each["payload"] == doubled[each["frame"]].get("plain", each["payload"]) and not each["error"] and
+            (each["auth"] == "ok" or each["frame"] < 8) for each in got)))
     test.records("JSON without a password", [PYGHMI], lambda got: got[12]["auth"] == "unknown" and
                  got[12]["payload"] is None and got[12]["encrypted"])
     test.records("JSON with a wrong password", [PYGHMI, "--password", "x"], lambda got: got[7]["auth"] == "bad", 1)
@@ -212,6 +251,16 @@ def summary_form(test):
         r"^\d+ errors, "), status=1)
     refused = test.file(as_lines(login(status=0x0d)[:4]))
     test.case("summary of a refusal", [refused, "--summary"], (r"^  end +refused in RAKP 2: 0Dh unauthorized name$",))
+    test.case("summary of a refusal with a session trailer behind it", [SURPLUS, "--summary"], (
+        r"^  end +refused in RAKP 2: 12h illegal or unrecognized parameter$", r"^  RAKP 2 +0 +1 +0  none$",
+        r"^  - note: surplus, 1 time, frame 4$"), (r"malformed",))
+    test.case("and the trailer", [SURPLUS], (r"(?m:^    surplus$\n^      bytes +ffff0207$)",), (r"unreadable",))
+    test.case("nothing is summed up before a refusal to read", [test.file("xyz\n"), "--summary"], (),
+              (r"Datagrams", r"errors"), 2, (r"^dissect: line 1: ",))
+    test.case("nor checked", [test.file("xyz\n"), "--check-password", "--password", "x"], (), (r"login",), 2,
+              (r"^dissect: line 1: ",))
+    test.case("but what came before it is", [test.file(PING + "\nxyz\n"), "--summary"], (r" in 1 datagram$",), (), 2,
+              (r"^dissect: line 2: ",))
     lan = os.path.join(CAPTURES, "ipmi_sim.ipmitool-lan.MD5.pcap")
     test.case("summary of IPMI v1.5", [lan, "--password", "test", "--summary"], (
         r"^Session 1, IPMI v1\.5$", r"^  protection +authentication type MD5$", r"^  authcodes +16 ok$"))
@@ -242,6 +291,131 @@ def hex_input(test):
                              ("no end", "0" * 500000, 1)):
         test.case("unreadable: " + name, [test.file(text)], status=2, stderr=(r"^dissect: line %d: " % line,))
     test.case("unreadable: an escape sequence", [test.file("\033[31m")], (), (r"\033",), 2, (r"^dissect: line 1: ",))
+
+
+def pasted(test):
+    def whole(got):
+        return len(got) == 22 and sum(each["auth"] == "ok" for each in got) == 17 and \
+            not any(each["error"] for each in got) and [each["dir"] for each in got] == ["c2b", "b2c"] * 11
+    with open(PASTE) as file:
+        text = file.read()
+    given = ("--password", "secret")
+    test.records("what ipmitool -vvvvv prints", [PASTE, *given], whole)
+    test.records("from a terminal", [test.file(text.replace("\n", "\r\n")), *given], whole)
+    test.records("from where it begins to send", [test.file(text[text.index(">> sending packet"):]), *given], whole)
+    interrupted = re.sub(r"^((?:>> sending|<< received) packet.*\n.*\n)", r"\1Chassis Power is off\n\n", text,
+                         flags=re.M)
+    test.report.check("interrupted at each packet", interrupted.count("Chassis") > 22)
+    test.records("with other output in between", [test.file(interrupted), *given], whole)
+    lan = "Sending IPMI/RMCP presence ping packet\nsend_packet (12 bytes)\n 06 00 ff 06 00 00 11 be 80 00 00 00\n" \
+          "recv_packet (28 bytes)\n 06 00 ff 06 00 00 11 be 40 00 00 10 00 00 11 be\n" \
+          " 00 00 00 00 81 00 00 00 00 00 00 00\nReceived IPMI/RMCP response packet: \n  IPMI Supported\n"
+    test.records("of -I lan", [test.file(lan)], lambda got: [
+        (each["dir"], each["type"], each["error"]) for each in got] == [
+            ("c2b", "asf_ping", None), ("b2c", "asf_pong", None)])
+    test.records("a packet that is not whole", [test.file(lan.replace(" 80 00 00 00\n", "\n"))], lambda got: [
+        (each["type"], each["error"]) for each in got] == [
+            ("unreadable", "only 8 of 12 bytes are there"), ("asf_pong", None)])
+    test.records("nor at the end", [test.file(lan[:lan.index(" 00 00 00 00 81")])], lambda got: [
+        each["error"] for each in got] == [None, "only 16 of 28 bytes are there"])
+    test.case("unreadable: a packet that cannot be", [test.file(">> sending packet (65536 bytes)\n")], status=2,
+              stderr=(r"^dissect: line 1: too long",))
+    test.case("unreadable: ipmitool that is not verbose enough", [test.file("Chassis Power is off\n" * 3)], status=2,
+              stderr=(r"^dissect: line 1: ",))
+
+
+def compressed(test):
+    with open(SUITE_3, "rb") as file:
+        plain = file.read()
+    ether = list(frames(SUITE_3))
+
+    def whole(got):
+        return len(got) == 22 and sum(each["auth"] == "ok" for each in got) == 17
+    for name, data in (("pcap", plain), ("pcapng", pcapng(1, ether))):
+        test.records("gzip: " + name, [test.file(gzip.compress(data)), "--password", "test"], whole)
+    members = gzip.compress(plain[:1000]) + gzip.compress(b"") + gzip.compress(plain[1000:])
+    test.records("gzip: several members", [test.file(members), "--password", "test"], whole)
+    test.records("gzip: lines", [test.file(gzip.compress(as_lines(login()).encode())), "--password", "secret"],
+                 lambda got: [each["auth"] for each in got] == ["none"] * 3 + ["ok"] * 3)
+    test.report.case("gzip: standard input", ["sh", "-c", 'cat "$1" | "$0" --password test', test.program,
+                                              test.file(gzip.compress(plain))], (r"^#22 .* authcode ok",))
+    large = pcap(1, ether * 200)
+    test.case("gzip: longer than any buffer", [test.file(gzip.compress(large)), "--password", "test", "--summary"],
+              (r" in 4400 datagrams$",))
+    packed = gzip.compress(plain)
+    test.case("gzip: cut short", [test.file(packed[:-200]), "--summary"], (r" in \d+ datagrams$",), status=2,
+              stderr=(r"^dissect: after frame \d+: ",))
+    spoilt = bytearray(packed)
+    spoilt[-6] ^= 1                                         # of the checksum
+    test.case("gzip: damaged", [test.file(bytes(spoilt)), "--summary"], (r" in \d+ datagrams$",), status=2,
+              stderr=(r"^dissect: after frame \d+: ",))
+    for name, data in (("nothing in it", gzip.compress(b"")), ("not gzip", b"\x1f\x8b" + bytes(20)),
+                       ("its first byte alone", b"\x1f")):
+        test.case("gzip: " + name, [test.file(data)], status=2, stderr=(r"^dissect: .*is empty, or cannot be read",))
+
+
+def interfaces(test):
+    ether = list(frames(SUITE_3))
+    ip = [each[14:] for each in ether]
+    forms = ((1, ether), (101, ip), (228, ip), (0, [struct.pack("<I", 2) + each for each in ip]),
+             (113, [bytes(14) + b"\x08\0" + each for each in ip]), (276, [b"\x08\0" + bytes(18) + each for each in ip]))
+
+    def whole(got):
+        return len(got) == 22 and sum(each["auth"] == "ok" for each in got) == 17 and not any(
+            each["error"] for each in got)
+    given = ("--password", "test")
+    for name, order in (("little-endian", "<"), ("big-endian", ">")):
+        file = Pcapng(order)
+        mixed = file.section() + b"".join(file.interface(link) for link, _ in forms) + b"".join(
+            file.packet(forms[n % len(forms)][1][n], n % len(forms), n) for n in range(len(ether)))
+        test.records("pcapng, an interface of each link type, " + name, [test.file(mixed), *given], whole)
+        test.records("pcapng, %s, one type" % name, [test.file(pcapng(1, ether, order)), *given], whole)
+        for kind, link, packets in (("simple", 1, map(file.simple, ether)), ("obsolete", 101, map(file.obsolete, ip))):
+            test.records("pcapng, %s, %s packets" % (name, kind), [test.file(
+                file.section() + file.interface(link, 4000) + b"".join(packets)), *given], whole)
+    little, big = Pcapng("<"), Pcapng(">")
+    test.records("pcapng, a section of each order", [test.file(
+        pcapng(1, ether[:9]) + pcapng(101, ip[9:], ">")), *given], whole)
+    other = little.block(5, "IIII", 0, 0, 0, 0) + little.block(0x0bad, "I", 1) + little.block(0xa, "", data=bytes(64))
+    test.records("pcapng, other blocks", [test.file(
+        little.section() + other + little.interface(1) + other.join(map(little.packet, ether)) + other), *given], whole)
+    for name, options, ticks in (
+            ("microseconds", (), 10 ** 6), ("nanoseconds", ((9, "B", 9),), 10 ** 9),
+            ("seconds", ((9, "B", 0),), 1), ("a power of two", ((2, "5s", b"eth0\0"), (9, "B", 0x8a)), 1024),
+            ("another zero", ((14, "q", -5000), (9, "B", 6)), 10 ** 6)):
+        for file in (little, big):
+            data = file.section() + file.interface(1, 0, options) + file.packet(ether[0], 0, 1700000000 * ticks) + \
+                file.packet(ether[1], 0, 1700000003 * ticks + ticks // 2)
+            test.case("pcapng, times: %s, %s" % (name, file.order), [test.file(data)], (
+                r"^#1  \+0\.000000 s ", r"^#2  \+3\.%s00000 s " % (5 if ticks > 1 else 0)))
+    test.case("pcapng, no times", [test.file(little.section() + little.interface(1) + little.simple(ether[0]))],
+              (r"^#1  console -> BMC ",))
+    unknown = little.section() + little.interface(195) + little.interface(1)
+    some = unknown + b"".join(little.packet(each, n % 2) for n, each in enumerate(ether))
+    test.case("pcapng, one interface of an unknown link type", [test.file(some), "--summary"], (
+        r" in 11 datagrams$", r"^  11 frames of link types that are not supported$"))
+    test.case("pcapng, none of a known one", [test.file(unknown + little.packet(ether[0])), "--summary"], (),
+              (r"Datagrams",), 2, (r"^dissect: captures of link type 195 are not supported",))
+    begun = little.section() + little.interface(1) + little.packet(ether[0])
+    wrong = struct.pack("<III", 6, 40, 0)
+    for name, data, said in (
+            ("ends within a block", begun[:-8], "ends within"),
+            ("ends within a block's head", begun + wrong[:6], "ends within"),
+            ("a length that is too small", begun + struct.pack("<III", 6, 8, 8), "length of a block"),
+            ("a length that is no multiple of 4", begun + struct.pack("<II", 6, 41) + bytes(33), "length of a block"),
+            ("a length beyond all reason", begun + struct.pack("<II", 6, 0xfffffff0), "length of a block"),
+            ("two lengths", begun[:-4] + struct.pack("<I", 12), "two lengths"),
+            ("an interface that is not there", begun + little.packet(ether[1], 1), "not described"),
+            ("a frame longer than its block", begun + little.block(6, "IIIII", 0, 0, 0, 99, 99, data=bytes(8)),
+             "longer"),
+            ("a packet block that is too short", begun + little.block(6, "II", 0, 0), "too short"),
+            ("a time resolution", begun + little.interface(1, 0, ((9, "B", 20),)), "resolution"),
+            ("a byte order", begun + little.block(0x0a0d0d0a, "IHHq", 0x2b1a3c4d, 1, 0, -1), "byte order")):
+        test.case("pcapng, unreadable: " + name, [test.file(data)], status=2, stderr=(r"^dissect: .*%s" % said,))
+    cut = b"".join(little.packet(each) for each in ether)
+    for size in range(0, len(cut), 37):
+        test.report.check("pcapng, cut at %d" % size, rig.run(
+            [test.program, test.file(begun + cut[:size])]).status in (0, 2))
 
 
 def capture_input(test):
@@ -377,7 +551,8 @@ def check_password(test):
 def body(report, arguments):
     with tempfile.TemporaryDirectory(prefix="rmcpp-dissect.") as directory:
         test = Test(report, arguments.dissect or os.path.join(arguments.build, "examples", "dissect"), directory)
-        for part in (text_form, json_form, summary_form, hex_input, capture_input, options, check_password):
+        for part in (text_form, json_form, summary_form, hex_input, pasted, capture_input, compressed, interfaces,
+                     options, check_password):
             part(test)
 
 
