@@ -105,6 +105,8 @@ def promised(decoded):
             record["payload"] = packet["raw"][8:]
         if packet.get("auth") or packet.get("authcode") or packet.get("icv") or packet.get("authcode_ok"):
             record["auth"] = "ok"                               # no capture has a wrong one: checks, known_failures
+        if packet.get("duplicate"):                             # its code is not written down once more
+            del record["auth"]
         assert packet.get("authcode_ok", True) and not decoded["known_failures"]
         yield record
 
