@@ -58,12 +58,13 @@ TEST_CASE("a login restarted with the same tag and SIDm is fresh and succeeds", 
 
 TEST_CASE("bytes behind setup messages, which have no trailer, change nothing", "[session][bmc][N-V2-25]") {
   for (std::size_t surplus = 1; surplus <= 8; ++surplus) {
-    for (const std::uint8_t with : {0x00, 0x07, 0xff}) {
-      CAPTURE(surplus, static_cast<int>(with));
+    for (const int with : {0x00, 0x07, 0xff}) {
+      CAPTURE(surplus, with);
       rig r;
       const auto extend = [&](const test_peer& sender, bytes d) {
         auto longer = to_octets(d);
-        longer.insert(longer.end(), look(longer)->id == session_id::none ? surplus : 0, with);
+        longer.insert(longer.end(), look(longer)->id == session_id::none ? surplus : 0,
+                      static_cast<std::uint8_t>(with));
         return r.ask(sender, longer);
       };
       crafted_console<peer_backend_t<rig::backend_type>> c(extend, 3, console_peer);

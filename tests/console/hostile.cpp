@@ -98,15 +98,15 @@ TEST_CASE("setup replies are unprotected, outside a session, and whole", "[sessi
 TEST_CASE("bytes behind a setup message, or behind an answer to a question before it, change nothing",
           "[session][console][hostile][N-V2-25]") {
   for (std::size_t surplus = 1; surplus <= 8; ++surplus) {
-    for (const std::uint8_t with : {0x00, 0x07, 0xff}) {
-      CAPTURE(surplus, static_cast<int>(with));
+    for (const int with : {0x00, 0x07, 0xff}) {
+      CAPTURE(surplus, with);
       session_pair<> p;
       int extended = 0;
       p.network = [&](direction, int, datagram& d) {
         const auto packet = look(d);
         if (packet->format != packet_format::v2 || packet->id != session_id::none) return true;
         ++extended;
-        d.insert(d.end(), surplus, with);
+        d.insert(d.end(), surplus, static_cast<std::uint8_t>(with));
         return true;
       };
       CHECK(p.login());
@@ -120,7 +120,8 @@ TEST_CASE("bytes behind a setup message, or behind an answer to a question befor
 TEST_CASE("a refusal with bytes behind it is a refusal", "[session][console][hostile][N-V2-25]") {
   waiting w(console_state::rakp1);
   auto refusal = error_reply(payload_type::rakp2, tag_of(w.out), 0x12, w.p.con.id(), 40);
-  for (const std::uint8_t b : {0xff, 0xff, 0x02, 0x07}) refusal.push_back(b);
+  const datagram trailer{0xff, 0xff, 0x02, 0x07};
+  refusal.insert(refusal.end(), trailer.begin(), trailer.end());
   CHECK(w.p.tell_console(refusal) == errc::ok);
 }
 

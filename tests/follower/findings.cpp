@@ -116,7 +116,8 @@ const std::vector<deviation>& deviations() {
       {"a session trailer behind RAKP 2, as a server BMC sends it",
        [](scene& s) {
          s.con.prove();
-         for (const std::uint8_t b : {0xff, 0xff, 0x02, 0x07}) s.last().push_back(b);
+         const octets trailer{0xff, 0xff, 0x02, 0x07};
+         s.last().insert(s.last().end(), trailer.begin(), trailer.end());
        },
        {{4, {f::surplus, 4}}}},
       {"a byte behind an IPMI message in RMCP+ format, outside a session",
