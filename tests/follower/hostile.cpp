@@ -622,3 +622,34 @@ TEST_CASE("RAKP 1 and 2 of somebody else behind the right RAKP 2 do not hide it"
     }
   }
 }
+
+TEST_CASE("logins of somebody else under the console's id do not hide whose answers are whose",
+          "[session][follower][hostile]") {
+  for (const auto suite : with_integrity) {
+    CAPTURE(int{suite});
+    scene s(suite);
+    s.con.login();
+    listener<> l;
+    const auto intrude = [&](std::uint8_t n) {
+      const session_id id{0x77000000u + n};
+      l.hear(to_console, testing::edited<open_session_response>(s.at(2), [&](auto& m) { m.managed_id = id; }));
+      l.hear(to_bmc, testing::edited<rakp1>(s.at(3), [&](auto& m) {
+               m.managed_id = id;
+               m.console_random = {n, 79};
+             }));
+    };
+    l.play({s.said.begin(), s.said.begin() + 3});
+    for (std::uint8_t n = 0; n < 10; ++n) intrude(n);
+    l.hear(s.said[3]);
+    CHECK(l.notes.back().seen.auth == verdict::ok);
+    CHECK(l.notes.back().seen.answers == 3);
+    for (std::uint8_t n = 10; n < 20; ++n) intrude(n);
+    l.hear(s.said[4]);
+    l.hear(s.said[5]);
+    l.hear(to_bmc, s.request());
+    for (std::size_t i = l.notes.size() - 3; i < l.notes.size(); ++i) {
+      CHECK(l.notes[i].seen.auth == verdict::ok);
+      CHECK(l.notes[i].seen.session == 1);
+    }
+  }
+}

@@ -10,6 +10,7 @@ namespace rmcpp::detail {
 /// be several: a BMC that takes a retry of the Open Session Request for a new login gives a second id of its own.
 template <crypto::backend B, class Book> class addressee_finder {
   using session = typename Book::session;
+  static constexpr std::size_t max_tries = 16;  ///< logins whose codes are computed for one answer
 
  public:
   addressee_finder(login_secrets<B>& secrets, Book& book) noexcept : secrets_(secrets), book_(book) {}
@@ -38,17 +39,22 @@ template <crypto::backend B, class Book> class addressee_finder {
     std::size_t count = 0;
     (void)under_way([&](const session&) { return ++count == 2; });
     if (count < 2) return nullptr;
-    if (session* s = under_way([&](session& x) { return verifies(x, m); })) return s;
-    return under_way([&](session& x) { return asked(x, m); });
+    std::size_t tries = max_tries;
+    const auto right = [&](session& x) {
+      if (tries == 0 || !asked(x, m, 0)) return false;
+      --tries;
+      return verifies(x, m);
+    };
+    if (session* s = under_way(right)) return s;
+    return under_way([&](session& x) { return asked(x, m, x.opened_datagram); });
   }
 
-  static bool asked(session& s, const wire::rakp2& m) noexcept {
-    return s.exchanges.find([&](const rakp_exchange& e) {
-      return e.asked(m.tag) && e.rakp1_datagram > s.opened_datagram;
-    }) != nullptr;
+  /// Whether the login asked for it after that datagram.
+  static bool asked(session& s, const wire::rakp2& m, std::uint64_t after) noexcept {
+    return s.exchanges.find([&](const rakp_exchange& e) { return e.asked(m.tag) && e.rakp1_datagram > after; });
   }
-  static bool asked(const session& s, const wire::rakp4& m) noexcept {
-    return s.rakp3_tags.has(m.tag) && s.rakp3_datagram > s.opened_datagram;
+  static bool asked(const session& s, const wire::rakp4& m, std::uint64_t after) noexcept {
+    return s.rakp3_tags.has(m.tag) && s.rakp3_datagram > after;
   }
 
   bool verifies(session& s, const wire::rakp2& m) noexcept {
