@@ -1,30 +1,24 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <arpa/inet.h>
 #include <fcntl.h>
-#include <netdb.h>
-#include <netinet/in.h>
 #include <poll.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <chrono>
 #include <climits>
-#include <cstring>
 #include <initializer_list>
 #include <optional>
-#include <rmcpp/core/bytes.hpp>
 #include <rmcpp/core/time.hpp>
 #include <rmcpp/session/pump.hpp>
-#include <stdexcept>
-#include <string>
 #include <system_error>
 #include <utility>
 
+#include "address.hpp"
+
 /// \file
-/// What the library leaves to its user on a POSIX system: an address, a UDP socket, a clock and waiting for them.
+/// What the library leaves to its user on a POSIX system: a UDP socket, a clock and waiting for them.
 
 namespace examples {
 
@@ -33,93 +27,6 @@ inline rmcpp::instant now() {
   const auto since_boot = std::chrono::steady_clock::now().time_since_epoch();
   return {static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(since_boot).count())};
 }
-
-/// An IPv4 or IPv6 address with its port. It is the `peer` of examples/bmc: see rmcpp::peer_address.
-class address {
- public:
-  address() = default;
-  explicit address(const sockaddr_storage& from) {
-    if (from.ss_family == AF_INET6) {
-      std::memcpy(&v6_, &from, sizeof v6_);
-      v6_.sin6_flowinfo = 0;
-    } else {
-      std::memcpy(&v4_, &from, sizeof v4_);
-      is_v4_ = true;
-    }
-  }
-
-  /// The first address of `host`, a name or a number; throws std::runtime_error.
-  static address resolve(const std::string& host, std::uint16_t port, int flags = 0) {
-    addrinfo hints{};
-    hints.ai_socktype = SOCK_DGRAM;
-    hints.ai_flags = flags;
-    addrinfo* list = nullptr;
-    const int error = getaddrinfo(host.c_str(), std::to_string(port).c_str(), &hints, &list);
-    if (error != 0) throw std::runtime_error("address " + host + ": " + gai_strerror(error));
-    sockaddr_storage first{};
-    std::memcpy(&first, list->ai_addr, list->ai_addrlen);
-    freeaddrinfo(list);
-    return address(first);
-  }
-
-  [[nodiscard]] int family() const noexcept { return is_v4_ ? AF_INET : AF_INET6; }
-  [[nodiscard]] const sockaddr* data() const noexcept {
-    return is_v4_ ? reinterpret_cast<const sockaddr*>(&v4_) : reinterpret_cast<const sockaddr*>(&v6_);
-  }
-  [[nodiscard]] socklen_t size() const noexcept { return is_v4_ ? sizeof v4_ : sizeof v6_; }
-  [[nodiscard]] std::uint16_t port() const noexcept { return ntohs(is_v4_ ? v4_.sin_port : v6_.sin6_port); }
-
-  [[nodiscard]] std::string text() const {
-    char host[INET6_ADDRSTRLEN] = "";
-    if (is_v4_) {
-      inet_ntop(AF_INET, &v4_.sin_addr, host, sizeof host);
-      return std::string(host) + ':' + std::to_string(port());
-    }
-    inet_ntop(AF_INET6, &v6_.sin6_addr, host, sizeof host);
-    return '[' + std::string(host) + "]:" + std::to_string(port());
-  }
-
-  friend bool operator==(const address& a, const address& b) noexcept {
-    return a.is_v4_ == b.is_v4_ && a.port() == b.port() && a.host() == b.host() &&
-           a.v6_.sin6_scope_id == b.v6_.sin6_scope_id;
-  }
-
-  // What a BMC asks of its peers.
-
-  /// Limits are counted by IPv4 address or by IPv6 /64, which one site can fill at will.
-  [[nodiscard]] std::uint64_t quota_key() const noexcept {
-    std::uint64_t key = 0;
-    const auto ip = host();
-    std::memcpy(&key, ip.data(), sizeof key);
-    return key;
-  }
-  [[nodiscard]] std::uint8_t channel() const noexcept { return 1; }
-  [[nodiscard]] bool can_reply() const noexcept {
-    const auto ip = host();
-    const bool multicast = is_v4_ ? ip[0] >= 224 : ip[0] == 0xff;  // IPv4 broadcast lies above multicast
-    return port() != 0 && !rmcpp::core::all_zero(ip) && !multicast;
-  }
-  [[nodiscard]] std::array<std::uint8_t, 4> ipv4() const noexcept {
-    const auto ip = host();
-    return is_v4_ ? std::array<std::uint8_t, 4>{ip[0], ip[1], ip[2], ip[3]} : std::array<std::uint8_t, 4>{};
-  }
-
- private:
-  /// In network order, IPv4 in the first four bytes.
-  [[nodiscard]] rmcpp::octets16 host() const noexcept {
-    rmcpp::octets16 ip{};
-    if (is_v4_) {
-      std::memcpy(ip.data(), &v4_.sin_addr, sizeof v4_.sin_addr);
-    } else {
-      std::memcpy(ip.data(), &v6_.sin6_addr, sizeof v6_.sin6_addr);
-    }
-    return ip;
-  }
-
-  sockaddr_in v4_{};
-  sockaddr_in6 v6_{};
-  bool is_v4_ = false;
-};
 
 /// Owns a file descriptor.
 class descriptor {
@@ -149,55 +56,135 @@ struct received {
 /// A UDP socket that never blocks. Construction throws std::system_error.
 class udp_socket {
  public:
+  /// On all of this host's addresses if `local` is none of them: each datagram then says by which it came.
   static udp_socket bound_to(const address& local) {
     udp_socket s(local.family());
-    if (::bind(s.fd(), local.data(), local.size()) != 0)
+    const auto name = local.name_for(s.family_);
+    if (::bind(s.fd(), name.data(), name.size) != 0)
       throw std::system_error(errno, std::generic_category(), local.text());
+    if (!local.is_any()) return s;      // what it sends can leave from one address alone
+    s.ask_for(IPPROTO_IP, IP_PKTINFO);  // on a socket of IPv6 too, where it tells of who comes by IPv4
+    if (s.family_ == AF_INET6) s.ask_for(IPPROTO_IPV6, IPV6_RECVPKTINFO);
     return s;
   }
   /// Takes datagrams from `remote` only, and hears of its refusal.
   static udp_socket connected_to(const address& remote) {
     udp_socket s(remote.family());
-    if (::connect(s.fd(), remote.data(), remote.size()) != 0)
+    const auto name = remote.name_for(s.family_);
+    if (::connect(s.fd(), name.data(), name.size) != 0)
       throw std::system_error(errno, std::generic_category(), remote.text());
     return s;
   }
 
   [[nodiscard]] int fd() const noexcept { return fd_.get(); }
   [[nodiscard]] address local() const {
-    sockaddr_storage name{};
-    socklen_t size = sizeof name;
-    ::getsockname(fd(), reinterpret_cast<sockaddr*>(&name), &size);
+    socket_name name;
+    ::getsockname(fd(), name.data(), &name.size);
     return address(name);
   }
   /// Of the last call that failed: ECONNREFUSED where nobody listens. 0 once a datagram came.
   [[nodiscard]] int last_error() const noexcept { return last_error_; }
 
-  /// The next datagram, a view into `buffer`, or nothing. What does not fit is dropped: it cannot be valid.
+  /// The next datagram, a view into `buffer`, or nothing. What does not fit is cut, and so is dropped by who takes it,
+  /// who can say that it came.
   std::optional<received> receive(rmcpp::mutable_bytes buffer) {
-    sockaddr_storage from{};
-    socklen_t size = sizeof from;
-    const auto n = ::recvfrom(fd(), buffer.data(), buffer.size(), MSG_TRUNC, reinterpret_cast<sockaddr*>(&from), &size);
+    socket_name from;
+    control_room control;
+    iovec data{buffer.data(), buffer.size()};
+    msghdr message{};
+    message.msg_name = &from.storage;
+    message.msg_namelen = from.size;
+    message.msg_iov = &data;
+    message.msg_iovlen = 1;
+    message.msg_control = control.bytes.data();
+    message.msg_controllen = control.bytes.size();
+    const auto n = ::recvmsg(fd(), &message, 0);
     if (n < 0) {
       if (errno != EAGAIN && errno != EINTR) last_error_ = errno;
       return std::nullopt;
     }
     last_error_ = 0;
-    if (static_cast<std::size_t>(n) > buffer.size()) return std::nullopt;
-    return received{buffer.first(static_cast<std::size_t>(n)), address(from)};
+    received got{buffer.first(static_cast<std::size_t>(n)), address(from)};
+    got.from.set_local(local_of(message));
+    return got;
   }
 
-  /// A datagram that cannot be sent is lost, as on the wire: the machines repeat what matters.
+  /// From where `to` wrote to, if that is known. A datagram that cannot be sent is lost, as on the wire: the machines
+  /// repeat what matters.
   void send_to(const address& to, rmcpp::bytes datagram) {
-    if (::sendto(fd(), datagram.data(), datagram.size(), 0, to.data(), to.size()) < 0) last_error_ = errno;
+    auto name = to.name_for(family_);
+    control_room control;
+    iovec data{const_cast<std::uint8_t*>(datagram.data()), datagram.size()};
+    msghdr message{};
+    message.msg_name = &name.storage;
+    message.msg_namelen = name.size;
+    message.msg_iov = &data;
+    message.msg_iovlen = 1;
+    if (!rmcpp::core::all_zero(to.local())) {
+      message.msg_control = control.bytes.data();
+      message.msg_controllen = control.bytes.size();
+      message.msg_controllen = say_local(to, *CMSG_FIRSTHDR(&message));
+    }
+    if (::sendmsg(fd(), &message, 0) < 0) last_error_ = errno;
   }
   void send(rmcpp::bytes datagram) {
     if (::send(fd(), datagram.data(), datagram.size(), 0) < 0) last_error_ = errno;
   }
 
  private:
-  explicit udp_socket(int family) : fd_(::socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), "UDP socket") {}
+  /// For what the kernel tells of a datagram besides its bytes, or is told.
+  struct control_room {
+    alignas(cmsghdr) std::array<std::uint8_t, CMSG_SPACE(sizeof(in_pktinfo)) + CMSG_SPACE(sizeof(in6_pktinfo))> bytes{};
+  };
 
+  explicit udp_socket(int family)
+      : family_(family), fd_(::socket(family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0), "UDP socket") {}
+
+  void ask_for(int level, int option) {
+    const int on = 1;
+    if (::setsockopt(fd(), level, option, &on, sizeof on) != 0)
+      throw std::system_error(errno, std::generic_category(), "packet information");
+  }
+
+  /// Which of this host's addresses an answer has to leave from; all zero if the datagram went to a multicast group.
+  static rmcpp::octets16 local_of(msghdr& message) noexcept {
+    rmcpp::octets16 ip{};
+    for (cmsghdr* c = CMSG_FIRSTHDR(&message); c != nullptr; c = CMSG_NXTHDR(&message, c)) {
+      if (c->cmsg_level == IPPROTO_IP && c->cmsg_type == IP_PKTINFO) {
+        in_pktinfo info;
+        std::memcpy(&info, CMSG_DATA(c), sizeof info);
+        return address::mapped(info.ipi_spec_dst);  // what was broadcast came to one of ours all the same
+      }
+      if (c->cmsg_level == IPPROTO_IPV6 && c->cmsg_type == IPV6_PKTINFO) {
+        in6_pktinfo info;
+        std::memcpy(&info, CMSG_DATA(c), sizeof info);
+        if (!IN6_IS_ADDR_MULTICAST(&info.ipi6_addr)) std::memcpy(ip.data(), &info.ipi6_addr, ip.size());
+      }
+    }
+    return ip;
+  }
+
+  /// The same on the way back; returns the room it takes.
+  static std::size_t say_local(const address& to, cmsghdr& c) noexcept {
+    const auto& ip = to.local();
+    if (to.is_v4()) {
+      in_pktinfo info{};
+      std::memcpy(&info.ipi_spec_dst, ip.data() + address::v4_prefix.size(), sizeof info.ipi_spec_dst);
+      return put_control(c, IPPROTO_IP, IP_PKTINFO, info);
+    }
+    in6_pktinfo info{};
+    std::memcpy(&info.ipi6_addr, ip.data(), ip.size());
+    return put_control(c, IPPROTO_IPV6, IPV6_PKTINFO, info);
+  }
+  template <class Info> static std::size_t put_control(cmsghdr& c, int level, int type, const Info& info) noexcept {
+    c.cmsg_level = level;
+    c.cmsg_type = type;
+    c.cmsg_len = CMSG_LEN(sizeof info);
+    std::memcpy(CMSG_DATA(&c), &info, sizeof info);
+    return CMSG_SPACE(sizeof info);
+  }
+
+  int family_;
   descriptor fd_;
   int last_error_ = 0;
 };

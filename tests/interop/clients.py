@@ -53,11 +53,12 @@ class Login(NamedTuple):
     suite: Optional[int] = None         # None: the client chooses
     level: Optional[str] = None         # CALLBACK, USER, OPERATOR, ADMINISTRATOR; None: the client's default
     kg: Optional[str] = None            # hexadecimal
+    host: str = rig.HOST
 
 
 def ipmitool(login, *words, seconds=1):
     """With -v, since 1.8.19 names the cause of a refusal only then; -v also names the suite it chose."""
-    argv = ["ipmitool", "-v", "-I", "lanplus", "-H", rig.HOST, "-p", login.port, "-U", login.user,
+    argv = ["ipmitool", "-v", "-I", "lanplus", "-H", login.host, "-p", login.port, "-U", login.user,
             "-P", login.password, "-N", seconds, "-R", "2"]
     if login.suite is not None:
         argv += ["-C", login.suite]
@@ -70,7 +71,8 @@ def ipmitool(login, *words, seconds=1):
 
 def freeipmi(tool, login, *words):
     """Time-outs shorter than the 20 s that FreeIPMI takes to give up."""
-    argv = [tool, "-D", "LAN_2_0", "-h", "%s:%s" % (rig.HOST, login.port), "-u", login.user, "-p", login.password,
+    host = "[%s]" % login.host if ":" in login.host else login.host
+    argv = [tool, "-D", "LAN_2_0", "-h", "%s:%s" % (host, login.port), "-u", login.user, "-p", login.password,
             "--session-timeout=4000", "--retransmission-timeout=600"]
     if login.suite is not None:
         argv += ["-I", login.suite]
@@ -89,7 +91,14 @@ def openipmicmd(login, request):
         argv += ["-L", {"ADMINISTRATOR": "admin"}.get(login.level, login.level.lower())]
     if login.kg:
         argv += ["-Rk", bytes.fromhex(login.kg).decode("ascii")]
-    return argv + [rig.HOST]
+    return argv + [login.host]
+
+
+def pyghmi(login):
+    """Debian's python3-pyghmi, so Debian's Python.  It prints `power on` or `power off`."""
+    script = ("import sys, pyghmi.ipmi.command as c; host, port, user, password = sys.argv[1:]; "
+              "print('power', c.Command(host, user, password, int(port)).get_power()['powerstate'])")
+    return ["/usr/bin/python3", "-c", script, login.host, login.port, login.user, login.password]
 
 
 def rmcp_ping(port):
@@ -98,7 +107,7 @@ def rmcp_ping(port):
 
 
 def console(build, login, *words, options=()):
-    argv = [os.path.join(build, "examples", "console"), "-H", rig.HOST, "-p", login.port, "-U", login.user,
+    argv = [os.path.join(build, "examples", "console"), "-H", login.host, "-p", login.port, "-U", login.user,
             "-P", login.password, "-N", "1", "-R", "2", "-C", "auto" if login.suite is None else login.suite]
     if login.level:
         argv += ["-L", login.level]
@@ -148,7 +157,7 @@ PROBES = (
            "privilege": r"unauthorized role", "K_g": r"RAKP 4 message has invalid integrity check value",
            "suite": r"response message : (no matching cipher suite|invalid \w+ algorithm)"},
           r"Unsupported cipher suite ID|Assertion"),
-    _free("ipmipower", r"^127\.0\.0\.1(:\d+)?: (on|off)$", r"privilege level cannot be obtained", "--stat"),
+    _free("ipmipower", r"^[\w.:]+: (on|off)$", r"privilege level cannot be obtained", "--stat"),
     _free("ipmi-chassis", r"^System Power +: (on|off)$", r"privilege level|bad rmcpplus status code",
           "--get-chassis-status"),
     _free("bmc-info", r"^Device ID +: \d+$", r"privilege level|bad rmcpplus status code"),

@@ -80,13 +80,14 @@ class OurBmc(Server):
     """build/examples/bmc with the options given."""
     name = "our bmc"
 
-    def __init__(self, build, *options):
+    def __init__(self, build, *options, listen=rig.HOST):
         super().__init__()
         self.program = os.path.join(build, "examples", "bmc")
         self.options = options
+        self.listen = listen
 
     def argv(self):
-        return [self.program, "--listen", rig.HOST, "--port", "0", *self.options]
+        return [self.program, "--listen", self.listen, "--port", "0", *self.options]
 
 
 class PyghmiBmc(Server):
