@@ -13,9 +13,11 @@
 
 namespace rmcpp {
 
-/// Where a datagram came from and where its answer goes.
+/// Where a datagram came from and where its answer goes. It is kept for answers that come later: on a host with several
+/// addresses it should know which of them was asked, for a client hears of no other.
 /// - `==` compares address and port: a session stays with the peer of its RAKP 3.
-/// - `quota_key()`: what limits are counted by, the address or its prefix; comparable.
+/// - `quota_key()`: what limits are counted by, the address or its prefix; comparable. A mapped address, an IPv4 client
+///   of an IPv6 socket, counts as the IPv4 address that it is: ::ffff:0:0/96 is one /64.
 /// - `channel()`: the channel number it arrived on, 0..0Bh.
 /// - `can_reply()`: false for broadcast, multicast and port 0, which are never answered.
 /// Optional: `ipv4()` (4 bytes, network order) and `port()`, which Get Session Info reports.
