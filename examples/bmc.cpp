@@ -142,9 +142,12 @@ int run(const arguments& args) {
     examples::wait_readable({socket.fd(), signals.get()}, earlier(machine.poll_timeout(), chassis.poll_timeout()));
     const auto now = examples::now();
     chassis.advance(now);
-    chassis.set_sessions(machine.active_sessions());
     machine.handle_timeout(now);
-    if (auto got = socket.receive(in)) {
+    chassis.set_sessions(machine.active_sessions());
+    // All that has come before it waits again; not for ever, for time goes on, and each may make two events.
+    for (auto left = traits::events / 2; left > 0; --left) {
+      const auto got = socket.receive(in);
+      if (!got) break;
       const auto reply = machine.feed(got->from, got->datagram, out, now);
       if (reply && *reply != 0) socket.send_to(got->from, rmcpp::bytes(out).first(*reply));
     }
