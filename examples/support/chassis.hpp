@@ -38,6 +38,7 @@ class chassis {
       } else if (session.level < known.least) {
         rs.fail(completion_code::insufficient_privilege);
       } else {
+        if (known.repeat == on_repeat::answer_again) rs.run_once();
         (this->*known.run)(rq.data, rs);
       }
       return rmcpp::handled::done;
@@ -52,11 +53,16 @@ class chassis {
   using net_fn = rmcpp::net_fn;
   using writer = rmcpp::response_writer;
 
+  /// What to do with a request that comes again because its answer was lost. What acts on the machine must not act
+  /// again, for by then another's order may lie between the two; what only reads may as well read anew.
+  enum class on_repeat : std::uint8_t { run_again, answer_again };
+
   struct entry {
     net_fn fn;
     std::uint8_t code;
     privilege least;  ///< who may run it (IPMI v2.0, appendix G)
     void (chassis::*run)(rmcpp::bytes data, writer& rs) noexcept;
+    on_repeat repeat = on_repeat::run_again;
   };
   static const std::array<entry, 11> commands;
 
@@ -202,9 +208,9 @@ inline constexpr std::array<chassis::entry, 11> chassis::commands{{
     {net_fn::app, cmd::get_channel_access, privilege::user, &chassis::get_channel_access},
     {net_fn::chassis, cmd::get_chassis_capabilities, privilege::user, &chassis::get_chassis_capabilities},
     {net_fn::chassis, cmd::get_chassis_status, privilege::user, &chassis::get_chassis_status},
-    {net_fn::chassis, cmd::chassis_control, privilege::operator_, &chassis::control},
-    {net_fn::chassis, cmd::chassis_identify, privilege::operator_, &chassis::identify},
-    {net_fn::chassis, cmd::set_boot_options, privilege::operator_, &chassis::set_boot_options},
+    {net_fn::chassis, cmd::chassis_control, privilege::operator_, &chassis::control, on_repeat::answer_again},
+    {net_fn::chassis, cmd::chassis_identify, privilege::operator_, &chassis::identify, on_repeat::answer_again},
+    {net_fn::chassis, cmd::set_boot_options, privilege::operator_, &chassis::set_boot_options, on_repeat::answer_again},
     {net_fn::chassis, cmd::get_boot_options, privilege::operator_, &chassis::get_boot_options},
 }};
 
