@@ -106,9 +106,9 @@ def rmcp_ping(port):
     return ["rmcp_ping", "-t", "2", "-p", port, rig.HOST]
 
 
-def console(build, login, *words, options=()):
+def console(build, login, *words, tries=2, options=()):
     argv = [os.path.join(build, "examples", "console"), "-H", login.host, "-p", login.port, "-U", login.user,
-            "-P", login.password, "-N", "1", "-R", "2", "-C", "auto" if login.suite is None else login.suite]
+            "-P", login.password, "-N", "1", "-R", tries, "-C", "auto" if login.suite is None else login.suite]
     if login.level:
         argv += ["-L", login.level]
     if login.kg:

@@ -13,7 +13,6 @@ against ours, and ours against theirs.  Three things make such a test worth its 
 An exit status alone is weak evidence (ipmipower exits with 0 when the BMC refused it, rmcp_ping when nobody
 answered), so a case also names what the output must show.
 """
-import contextlib
 import ctypes
 import os
 import random
@@ -176,20 +175,29 @@ def run(argv, limit=10, env=None):
 
 def run_all(commands, limit=10, at_once=3):
     """Runs many commands, some at a time; their Results in the order given."""
-    started, results = [], []
-    with contextlib.ExitStack() as stack:
-        for argv in commands:
-            while sum(each.running() for each, _ in started if not each.absent) >= at_once:
-                time.sleep(0.002)
-                for each, begin in started:         # who is late must not hold up the rest
-                    if time.monotonic() - begin > limit:
-                        each.end()
-            started.append((stack.enter_context(Process(argv)), time.monotonic()))
-        for process, begin in started:
-            ended = process.wait(max(0, begin + limit - time.monotonic()))
-            late = not ended or process.status == -signal.SIGKILL
-            status = process.end()
-            results.append(Result(process.argv, status, process.stdout(), process.stderr(), 0, late, process.absent))
+    results, running = [None] * len(commands), {}
+
+    def reap():
+        for number, (process, begin) in list(running.items()):
+            seconds = time.monotonic() - begin
+            if process.absent or not process.running() or seconds > limit:
+                ended = process.absent or not process.running()
+                status = process.end()
+                results[number] = Result(process.argv, status, process.stdout(), process.stderr(), seconds, not ended,
+                                         process.absent)
+                del running[number]
+    try:
+        for number, argv in enumerate(commands):
+            while len(running) >= at_once:
+                time.sleep(0.005)
+                reap()
+            running[number] = Process(argv), time.monotonic()
+        while running:
+            time.sleep(0.005)
+            reap()
+    finally:
+        for process, _ in running.values():
+            process.end()
     return results
 
 

@@ -5,6 +5,7 @@ with an ASF presence ping; the other two print `listening on ADDRESS:PORT`.  Lef
 and files.  If it does not start, that is an error with what it printed; a test that lacks its peer has failed.
 """
 import os
+import re
 import shutil
 import socket
 import tempfile
@@ -105,6 +106,28 @@ class PyghmiBmc(Server):
     def argv(self):
         return ["/usr/bin/python3", os.path.join(HERE, "pyghmi_bmc.py"), str(self.port)] + \
                (["--kg", self.kg] if self.kg else [])
+
+
+class FaultyBmcs(Server):
+    """reference/faulty_bmc.py: a BMC for each fault, each on a port of its own."""
+    name = "faulty_bmc"
+    users = {"administrator": ("admin", "password")}
+    suites = (3, 17)
+
+    def __init__(self, faults):
+        super().__init__()
+        self.faults = faults
+        self.ports = {}
+
+    def argv(self):
+        program = os.path.join(os.path.dirname(HERE), "reference", "faulty_bmc.py")
+        return ["/usr/bin/python3", "-B", program, *self.faults]
+
+    def ready(self):
+        ready = self.process.wait_for(r"^ready$", 20)
+        self.ports = {name: int(port) for name, port in re.findall(r"^(\S+) listening on \S+:(\d+)$",
+                                                                   self.process.stdout(), re.M)}
+        return bool(ready)
 
 
 class IpmiSim(Server):
