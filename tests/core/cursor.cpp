@@ -263,4 +263,12 @@ TEST_CASE("layouts run in constant expressions, in both directions") {
     return b;
   }();
   STATIC_REQUIRE(out == "5A 00 00 01 02 03"_hex);
+  // An empty field at the very end of its room.
+  constexpr auto full = [] {
+    std::array<std::uint8_t, 1> b{0xff};
+    const counted none;
+    (void)encode(none, b);
+    return b;
+  }();
+  STATIC_REQUIRE(full == "00"_hex);
 }
