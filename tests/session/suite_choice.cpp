@@ -172,6 +172,18 @@ TEST_CASE("refusals that another suite may mend", "[session][suites]") {
     CHECK(is_about_suites(static_cast<rakp_status>(s)) == (s == 0x04 || s == 0x05 || s == 0x10 || s == 0x11));
 }
 
+TEST_CASE("limits: none of a suite that is no standard one", "[session][suites]") {
+  suite_limits limits;
+  limits.set(17, privilege::user);
+  limits.set(no_suite_id, privilege::user);
+  CHECK(limits.of(*find_suite(17)) == privilege::user);
+  CHECK(limits.of(*find_suite(3)) == privilege::oem);
+  const auto other = suite_of(authentication_algorithm::rakp_hmac_sha256, integrity_algorithm::hmac_sha1_96,
+                              confidentiality_algorithm::aes_cbc_128);
+  CHECK(other.id == no_suite_id);
+  CHECK(limits.of(other) == privilege::oem);
+}
+
 // ---- suite_candidates ----
 
 TEST_CASE("candidates in the caller's order, each once", "[session][suites]") {

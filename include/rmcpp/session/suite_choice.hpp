@@ -81,7 +81,9 @@ class suite_limits {
   constexpr void set(std::uint8_t id, privilege level) noexcept {
     if (id < levels_.size()) levels_[id] = level;
   }
-  [[nodiscard]] constexpr privilege of(const wire::cipher_suite& s) const noexcept { return levels_[s.id]; }
+  [[nodiscard]] constexpr privilege of(const wire::cipher_suite& s) const noexcept {
+    return s.id < levels_.size() ? levels_[s.id] : privilege::oem;
+  }
 
  private:
   std::array<privilege, wire::standard_suites.size()> levels_{};
