@@ -10,7 +10,7 @@ namespace rmcpp::protect {
 
 /// The shape of a session trailer, read from its end: authentication code of `code_size` bytes, next header, pad
 /// length, pad of 0 to 4 bytes (4 is what OpenBMC sends where none is needed). Errors: bad_trailer.
-inline status check_trailer(bytes trailer, std::size_t code_size) noexcept {
+constexpr status check_trailer(bytes trailer, std::size_t code_size) noexcept {
   constexpr std::size_t max_pad = 4;
   if (trailer.size() < code_size + wire::session_trailer::fixed_size) return errc::bad_trailer;
   const std::size_t pad = trailer.size() - code_size - wire::session_trailer::fixed_size;

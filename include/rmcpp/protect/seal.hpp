@@ -41,7 +41,7 @@ constexpr crypto::fused_packet fused_view(const packet_plan& p, mutable_bytes da
 
 /// The size is a constant, so that no bound is left to check once all of it is inlined: a few wide stores.
 template <std::size_t Size>
-RMCPP_FLATTEN void write_headers(const wire::session_header_v2& header, std::uint8_t* to) noexcept {
+RMCPP_FLATTEN constexpr void write_headers(const wire::session_header_v2& header, std::uint8_t* to) noexcept {
   core::writer w(mutable_bytes(to, Size));
   w.group("rmcp_header", wire::rmcp_header{});
   w.group("session_header_v2", header);
@@ -49,7 +49,7 @@ RMCPP_FLATTEN void write_headers(const wire::session_header_v2& header, std::uin
 
 /// Writes 01 02 .. and their count behind the first `used` bytes of a block. All 16 are written, without a branch that
 /// depends on the message: compilers make it one wide store, which the cipher's load need not wait for.
-inline void pad_last_block(std::uint8_t* block, std::size_t used) noexcept {
+constexpr void pad_last_block(std::uint8_t* block, std::size_t used) noexcept {
   const auto skip = static_cast<std::uint8_t>(used);
   for (std::uint8_t i = 0; i < crypto::aes_block_size; ++i) {
     const auto pad = static_cast<std::uint8_t>(i - skip + (i < crypto::aes_block_size - 1));
@@ -69,8 +69,8 @@ template <crypto::backend B>
 }
 
 /// Writes everything around the message: all of seal() that needs no cryptography.
-[[gnu::always_inline]] inline void frame(const wire::session_header_v2& header, const packet_plan& p,
-                                         const crypto::block& iv, mutable_bytes datagram) noexcept {
+[[gnu::always_inline]] constexpr void frame(const wire::session_header_v2& header, const packet_plan& p,
+                                            const crypto::block& iv, mutable_bytes datagram) noexcept {
   if (p.header == wire::session_header_v2::size) {
     write_headers<wire::rmcp_header::size + wire::session_header_v2::size>(header, datagram.data());
   } else {
