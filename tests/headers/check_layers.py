@@ -45,7 +45,7 @@ MAX_LINES = 350
 # What lies below include/ beside headers: documents, and what other build systems take the headers by.
 NO_HEADERS = re.compile(r'(?:.*/)?README\.md|CMakeLists\.txt|rmcpp/rmcpp\.cppm')
 # Sources below tests/ that are no unit tests: libraries of the tests, and programs with scripts of their own.
-NO_UNIT_TESTS = re.compile(r'support/(?:catch_main|chosen_engines)\.cpp|(?:consumer|firmware|fuzz)/.*')
+NO_UNIT_TESTS = re.compile(r'support/(?:catch_main|chosen_engines)\.cpp|(?:consumer|firmware|fuzz|proofs)/.*')
 
 # Numbers come first, for the quote in 1'000 opens no character literal.
 TOKEN = re.compile(r'''(?<!\w)\d[\w'.]*|"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])+'|(//[^\n]*|/\*.*?\*/)''', re.DOTALL)
