@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSL-1.0
 // Fuzz target of follower/follower.hpp. Input: one byte of options, then records of a flag byte, a 16-bit little-endian
-// length and that many bytes of a datagram; corpus.py writes recorded conversations in this form. Beside what the
+// length and that many bytes of a datagram; fuzz.py writes recorded conversations in this form. Beside what the
 // sanitizers see, it checks what must hold whatever is fed:
 // - payloads lie within their datagram, and are readable where the verdict of an encrypted one is ok;
 // - with the real backend and no password or key no code is ever right;
@@ -10,11 +10,9 @@
 #include <rmcpp/protect/seal.hpp>
 #include <rmcpp/testing/null_backend.hpp>
 
-#include <algorithm>
-#include <cstdlib>
-#include <cstring>
 #include <memory>
-#include <vector>
+
+#include "input.hpp"
 
 namespace {
 
@@ -23,12 +21,9 @@ using namespace rmcpp::wire;
 using namespace rmcpp::core;
 using namespace rmcpp::protect;
 using namespace rmcpp::crypto;
+using fuzz::require;
 
 constexpr std::uint64_t sound_conversation = 99;
-
-void require(bool holds) {
-  if (!holds) std::abort();
-}
 
 struct small : follower_traits {
   // Few, so that places are given away all the time.

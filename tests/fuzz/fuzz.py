@@ -1,11 +1,17 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: BSL-1.0
 """Builds a libFuzzer target with Clang, the address and the undefined-behaviour sanitizer, lets it read its whole
-corpus (the recorded conversations of tests/vectors), and then fuzzes for a fixed number of runs from a fixed seed.
+corpus, and then fuzzes for a fixed number of runs from a fixed seed.
 
-To fuzz on: fuzz.py TARGET --runs -1 --keep DIR (DIR collects what the fuzzer finds)."""
+The corpus of TARGET.cpp is corpus/TARGET.hex, an input a line in hexadecimal digits; the follower's is also made of
+the recorded conversations of tests/vectors.
+
+To fuzz on: fuzz.py TARGET --runs -1 --keep DIR (DIR collects what the fuzzer finds), and with --jobs on more cores.
+To add inputs to the corpus, those of DIR or any others: fuzz.py TARGET --add DIR. What covers nothing new is left out.
+"""
 
 import argparse
+import collections
 import json
 import pathlib
 import struct
@@ -16,8 +22,15 @@ import tempfile
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 VECTORS = HERE.parent / 'vectors'
-FLAGS = ['-std=c++20', '-g', '-O1', '-fsanitize=fuzzer,address,undefined', '-fno-sanitize-recover=all']
-OPTIONS = range(32)  # the option byte that begins every input
+FLAGS = ['-std=c++20', '-gline-tables-only', '-O1', '-D_GLIBCXX_ASSERTIONS', '-fsanitize=fuzzer,address,undefined',
+         '-fno-sanitize-recover=all', f'-I{ROOT / "examples/support"}']
+Target = collections.namedtuple('Target', 'libraries longest runs')  # as many runs as take about ten seconds
+TARGETS = {
+    'follower': Target(['-lcryptopp'], 8192, 20000),
+    'protect': Target(['-lcryptopp'], 600, 20000),
+    'wire': Target([], 600, 50000),
+}
+OPTIONS = range(32)  # the option byte that begins every input of the follower's
 
 
 def datagrams_of_pcap(path):
@@ -37,62 +50,96 @@ def datagrams_of_pcap(path):
 
 def conversations():
     for path in sorted(VECTORS.glob('**/*.pcap')):
-        yield path.stem, datagrams_of_pcap(path)
+        yield datagrams_of_pcap(path)
     for path in sorted(VECTORS.glob('*.json')):
         trace = json.loads(path.read_text())
         packets = trace.get('packets') or trace.get('v15_packets') if isinstance(trace, dict) else None
         if isinstance(packets, list):
-            yield path.stem, [(p['dir'] == 'b2c', bytes.fromhex(p['hex'])) for p in packets if 'hex' in p]
+            yield [(p['dir'] == 'b2c', bytes.fromhex(p['hex'])) for p in packets if 'hex' in p]
 
 
 def record(number, to_console, datagram):
     return bytes([(number % 4) << 1 | to_console]) + struct.pack('<H', len(datagram)) + datagram
 
 
-def write_corpus(folder):
+def recorded():
     """Each conversation alone, under every option byte; and all of them interleaved."""
-    count, everything = 0, []
-    for number, (name, datagrams) in enumerate(conversations()):
+    everything = []
+    for number, datagrams in enumerate(conversations()):
         records = [record(number, *d) for d in datagrams]
         everything.append(records[:40])
-        for options in OPTIONS:
-            (folder / f'{name}.{options:02x}').write_bytes(bytes([options]) + b''.join(records[:60]))
-            count += 1
-        (folder / f'{name}.whole').write_bytes(b'\x11' + b''.join(records))
-        count += 1
-    mixed = b''.join(r[i] for i in range(40) for r in everything if i < len(r))
-    (folder / 'interleaved').write_bytes(b'\x11' + mixed)
-    return count + 1
+        yield from (bytes([options]) + b''.join(records[:60]) for options in OPTIONS)
+        yield b'\x11' + b''.join(records)
+    if not everything:
+        sys.exit('where are the vectors?')
+    yield b'\x11' + b''.join(r[i] for i in range(40) for r in everything if i < len(r))
+
+
+def corpus_file(target):
+    return HERE / 'corpus' / f'{target}.hex'
+
+
+def write_corpus(target, folder):
+    """Each input of the corpus as a file; returns their names."""
+    inputs = [bytes.fromhex(line) for line in corpus_file(target).read_text().split()]
+    if target == 'follower':
+        inputs += recorded()
+    folder.mkdir()
+    for number, data in enumerate(inputs):
+        (folder / f'{number:05}').write_bytes(data)
+    return [str(path) for path in sorted(folder.iterdir())]
+
+
+def run(command, scratch, quiet=True):
+    done = subprocess.run(command, capture_output=quiet, text=True, errors='replace')
+    if done.returncode == 0:
+        return
+    for path in (p for kind in ('crash-*', 'timeout-*', 'leak-*', 'oom-*') for p in scratch.glob(kind)):
+        print('the input:', path.read_bytes().hex())
+    sys.exit((done.stderr or '')[-4000:])
+
+
+def add(program, target, files, scratch, folders):
+    """Puts into the corpus what covers something new. What is in it stays: an input that once showed a fault may cover
+    nothing new."""
+    corpus = scratch / 'corpus'
+    run([*program, '-merge=1', str(corpus), *map(str, folders)], scratch)
+    new = {path.read_bytes().hex() for path in corpus.iterdir() if str(path) not in files}
+    lines = sorted(new.union(corpus_file(target).read_text().split()), key=lambda line: (len(line), line))
+    corpus_file(target).write_text(''.join(line + '\n' for line in lines))
+    print(f'{corpus_file(target)}: {len(new)} inputs more, {len(lines)} in all')
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('target', help='TARGET.cpp of this folder')
-    parser.add_argument('--runs', type=int, default=20000, help='behind the corpus; -1: until stopped')
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('target', choices=TARGETS)
+    parser.add_argument('--runs', type=int, help='behind the corpus; -1: until stopped')
     parser.add_argument('--keep', type=pathlib.Path, help='folder for new inputs')
+    parser.add_argument('--jobs', type=int, help='that fuzz at the same time; they need --keep')
+    parser.add_argument('--add', type=pathlib.Path, nargs='+', metavar='DIR', help='inputs for the corpus')
+    parser.add_argument('--include', type=pathlib.Path, default=ROOT / 'include', help='headers to fuzz')
     args = parser.parse_args()
-    with tempfile.TemporaryDirectory() as scratch:
-        folder = pathlib.Path(scratch)
-        program = folder / args.target
-        subprocess.run(['clang++', *FLAGS, f'-I{ROOT / "include"}', str(HERE / f'{args.target}.cpp'), '-lcryptopp',
-                        '-o', str(program)], check=True)
-        corpus = folder / 'corpus'
-        corpus.mkdir()
-        files = write_corpus(corpus)
-        if files < 100:
-            sys.exit(f'only {files} inputs: where are the vectors?')
-        new = args.keep or folder / 'new'
+    target = TARGETS[args.target]
+    runs = target.runs if args.runs is None else args.runs
+    with tempfile.TemporaryDirectory() as name:
+        scratch = pathlib.Path(name)
+        binary = scratch / args.target
+        source = HERE / f'{args.target}.cpp'
+        subprocess.run(['clang++', *FLAGS, f'-I{args.include}', str(source), *target.libraries, '-o', str(binary)],
+                       check=True)
+        program = [str(binary), '-timeout=20', '-rss_limit_mb=4096', f'-max_len={target.longest}',
+                   f'-artifact_prefix={scratch}/']
+        files = write_corpus(args.target, scratch / 'corpus')
+        if args.add:
+            return add(program, args.target, files, scratch, args.add)
+        run([*program, *files], scratch)
+        print(f'{args.target}: read {len(files)} inputs of the corpus under the sanitizers')
+        new = args.keep or scratch / 'new'
         new.mkdir(exist_ok=True)
-        common = [str(program), '-timeout=20', '-rss_limit_mb=4096', '-max_len=8192', f'-artifact_prefix={scratch}/']
-        read = subprocess.run([*common, *map(str, sorted(corpus.iterdir()))], capture_output=True, text=True)
-        if read.returncode != 0:
-            sys.exit(read.stderr[-4000:])
-        print(f'{args.target}: read {files} inputs of the corpus under the sanitizers')
-        fuzzed = subprocess.run([*common, '-seed=1', f'-runs={args.runs}', str(new), str(corpus)],
-                                capture_output=args.runs >= 0, text=True)
-        if fuzzed.returncode != 0:
-            sys.exit((fuzzed.stderr or '')[-4000:])
+        jobs = [f'-fork={args.jobs}'] if args.jobs else []
+        run([*program, *jobs, '-seed=1', f'-runs={runs}', str(new), str(scratch / 'corpus')], scratch, runs >= 0)
         print(f'{args.target}: fuzzed, no complaint')
+    return None
 
 
 if __name__ == '__main__':
