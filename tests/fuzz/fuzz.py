@@ -26,7 +26,10 @@ FLAGS = ['-std=c++20', '-gline-tables-only', '-O1', '-D_GLIBCXX_ASSERTIONS', '-f
          '-fno-sanitize-recover=all', f'-I{ROOT / "examples/support"}']
 Target = collections.namedtuple('Target', 'libraries longest runs')  # as many runs as take about ten seconds
 TARGETS = {
+    'bmc': Target([], 1500, 8000),
+    'console': Target(['-lcryptopp'], 1500, 15000),
     'follower': Target(['-lcryptopp'], 8192, 20000),
+    'insider': Target([], 1500, 10000),
     'protect': Target(['-lcryptopp'], 600, 20000),
     'wire': Target([], 600, 50000),
 }
@@ -96,7 +99,7 @@ def run(command, scratch, quiet=True):
         return
     for path in (p for kind in ('crash-*', 'timeout-*', 'leak-*', 'oom-*') for p in scratch.glob(kind)):
         print('the input:', path.read_bytes().hex())
-    sys.exit((done.stderr or '')[-4000:])
+    sys.exit((done.stderr or '')[-8000:])
 
 
 def add(program, target, files, scratch, folders):
