@@ -31,6 +31,7 @@ TARGETS = {
     'follower': Target(['-lcryptopp'], 8192, 20000),
     'insider': Target([], 1500, 10000),
     'protect': Target(['-lcryptopp'], 600, 20000),
+    'readers': Target(['-lpcap', '-lz'], 2048, 40000),
     'wire': Target([], 600, 50000),
 }
 OPTIONS = range(32)  # the option byte that begins every input of the follower's
