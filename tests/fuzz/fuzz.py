@@ -14,6 +14,7 @@ import argparse
 import collections
 import json
 import pathlib
+import re
 import struct
 import subprocess
 import sys
@@ -98,9 +99,11 @@ def run(command, scratch, quiet=True):
     done = subprocess.run(command, capture_output=quiet, text=True, errors='replace')
     if done.returncode == 0:
         return
-    for path in (p for kind in ('crash-*', 'timeout-*', 'leak-*', 'oom-*') for p in scratch.glob(kind)):
-        print('the input:', path.read_bytes().hex())
-    sys.exit((done.stderr or '')[-8000:])
+    said = done.stderr or ''
+    culprits = [path for kind in ('crash-*', 'timeout-*', 'leak-*', 'oom-*') for path in scratch.glob(kind)]
+    culprits = culprits or re.findall('^Running: (.*)', said, re.MULTILINE)[-1:]  # of the corpus: no file is written
+    print(said[-8000:], *(f'the input: {pathlib.Path(path).read_bytes().hex()}' for path in culprits), sep='\n')
+    sys.exit(1)
 
 
 def add(program, target, files, scratch, folders):
