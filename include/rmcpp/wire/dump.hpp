@@ -244,7 +244,7 @@ class datagram_dumper {
     if (!layer("session_header_v2", decoded, in)) return;
     const auto& header = decoded->message;
     in = in.subspan(decoded->size);
-    if (header.length > in.size()) {
+    if (header.length == 0 || header.length > in.size()) {
       problem(errc::bad_length, "length", decoded->size - 2);
       return raw("data", in);
     }
