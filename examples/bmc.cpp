@@ -104,6 +104,7 @@ void log(const event& e) {
     case event::kind::login_failed: std::cout << "login failed " << who << ": " << describe(e.error); break;
     case event::kind::privilege: std::cout << "privilege " << who << ": " << describe(s.level); break;
     case event::kind::closed: std::cout << "closed " << who << ": " << describe(e.error); break;
+    case event::kind::served:
     case event::kind::none: return;
   }
   std::cout << std::endl;

@@ -29,10 +29,42 @@ inline std::string explain_privilege(rmcpp::completion_code code) {
   }
 }
 
-/// Why a login or session ended, in words and with the peer's own code.
+/// Which hash makes an authentication code of so many bytes.
+inline std::string explain_code_size(std::size_t bytes) {
+  const std::string text = std::to_string(bytes) + " bytes";
+  switch (bytes) {
+    case 0: return "none came";
+    case 16: return text + " came, as HMAC-MD5 gives";
+    case 20: return text + " came, as HMAC-SHA1 gives";
+    case 32: return text + " came, as HMAC-SHA256 gives";
+    default: return text + " came, as no algorithm gives";
+  }
+}
+
+/// What was tried in vain: silence is told from answers that were no good.
+inline std::string explain(const rmcpp::console_effort& effort) {
+  if (effort.dropped == 0) return {};
+  const bool one = effort.dropped == 1;
+  return " (" + std::to_string(effort.dropped) +
+         (one ? " datagram came and was dropped: " : " datagrams came and were dropped, the last because ") +
+         describe(effort.last_drop) + ')';
+}
+
+/// The suites of a BMC's list.
+inline std::string list_of(const rmcpp::wire::cipher_suite_reader& suites) {
+  std::string text;
+  for (const auto& s : rmcpp::wire::standard_suites)
+    if (suites.offers(s.id)) text += (text.empty() ? "" : ", ") + std::to_string(s.id);
+  return text.empty() ? "none" : text;
+}
+
+/// Why a request, a login or a session ended, in words and with the peer's own code.
 inline std::string explain(const rmcpp::console_event& e) {
   using rmcpp::errc;
   const std::string text = describe(e.error);
+  if (e.error == errc::timed_out || e.error == errc::session_lost || e.error == errc::deadline_passed)
+    return text + explain(e.effort);
+  if (e.error == errc::wrong_code_size) return text + ": " + explain_code_size(e.detail);
   if (e.detail == 0) return text;
   char number[8];
   std::snprintf(number, sizeof number, "%02Xh", static_cast<unsigned>(e.detail));
@@ -44,6 +76,7 @@ inline std::string explain(const rmcpp::console_event& e) {
     case errc::kg_or_bmc_state:
     case errc::no_common_suite: return with_number + describe(rmcpp::rakp_status{e.detail});
     case errc::refused_privilege: return with_number + explain_privilege(rmcpp::completion_code{e.detail});
+    case errc::refused_capabilities: return with_number + describe(rmcpp::completion_code{e.detail});
     default: return text;
   }
 }
@@ -91,6 +124,10 @@ class remote {
     if (const auto started = machine_.start(now()); !started) throw failure(describe(started.error()));
     wait([](const event& e) { return e.type == event::kind::ready; });
     if (verbosity_ >= 1) std::cerr << "cipher suite " << int{machine_.suite().id} << '\n';
+    const auto& less = machine_.given_up();
+    if (less.suite != rmcpp::suite_given_up::none)
+      std::cerr << "cipher suite " << int{less.suite} << " was given up for " << int{machine_.suite().id} << ": "
+                << explain(rmcpp::console_event{.error = less.why, .detail = less.detail}) << '\n';
   }
 
   /// Runs a command within the session. Throws failure if it stays unanswered.
@@ -132,6 +169,9 @@ class remote {
 
   [[noreturn]] void give_up(const event& e) const {
     std::string why = explain(e);
+    const auto* const offered = machine_.suites_offered();
+    if (offered && (e.error == rmcpp::errc::no_common_suite || e.error == rmcpp::errc::refused_open_session))
+      why += "; the BMC's list of cipher suites: " + list_of(*offered);
     if (const int error = transport_.socket().last_error(); error != 0)
       why += std::string(" (") + std::strerror(error) + ')';
     throw failure(why);

@@ -15,9 +15,9 @@ using namespace rmcpp::testing;
 
 namespace {
 
-std::string capabilities(const char* data, std::size_t room = 8, std::uint8_t channel = 3, bool kg = false) {
+std::string capabilities(const char* data, std::size_t room = 8, std::uint8_t channel = 3, std::uint8_t status = 4) {
   const auto rq = from_hex(data);
-  return answered(room, [&](response_writer& w) { answer_capabilities(rq, channel, kg, w); });
+  return answered(room, [&](response_writer& w) { answer_capabilities(rq, channel, status, w); });
 }
 std::string suites(const char* data, bytes list, std::size_t room = 17) {
   const auto rq = from_hex(data);
@@ -34,9 +34,9 @@ TEST_CASE("this channel's number, or 0Eh", "[session][bmc_commands]") {
 TEST_CASE("the capabilities' bytes", "[session][bmc_commands][N-V15-19]") {
   CHECK(capabilities("8e04") == "00 0380040200000000");
   CHECK(capabilities("8301") == "00 0380040200000000");
-  CHECK(capabilities("8e04", 8, 3, true) == "00 0380240200000000");
+  CHECK(capabilities("8e04", 8, 3, 0x27) == "00 0380270200000000");
   CHECK(capabilities("0e04") == "00 0300040000000000");
-  CHECK(capabilities("0e04", 8, 3, true) == "00 0300040000000000");
+  CHECK(capabilities("0e04", 8, 3, 0x27) == "00 0300070000000000");
   CHECK(capabilities("8e04", 7) == "ca ");
   for (const char* data : {"", "8e", "8e0404"}) CHECK(capabilities(data) == "c7 ");
   for (const char* data : {"8104", "8f04", "8e00", "8e06", "8e0f"}) CHECK(capabilities(data) == "cc ");

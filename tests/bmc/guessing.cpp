@@ -3,6 +3,8 @@
 #include "support/bmc_rig.hpp"
 #include "support/catch.hpp"
 
+#include <deque>
+
 namespace {
 
 using namespace rmcpp;
@@ -14,6 +16,38 @@ using client = rig_console<rig>;
 using status_code = rakp_status;
 
 const test_peer elsewhere{0x7f000002, 40000};
+
+struct many_traits : test_bmc_traits {  // hosted: as the defaults are
+  static constexpr std::size_t proven = 128;
+  static constexpr std::size_t opened = 128;
+};
+struct few_traits : firmware_bmc_traits {
+  static constexpr std::size_t proven = 128;
+  static constexpr std::size_t opened = 128;
+};
+
+/// A minute of guesses from so many addresses, each every 10 ms: how many were judged. `meanwhile` runs every second.
+template <class Rig, class Meanwhile> unsigned judged_in_a_minute(Rig& r, std::uint32_t sources, Meanwhile meanwhile) {
+  std::deque<rig_console<Rig>> guessers;
+  for (std::uint32_t i = 0; i < sources; ++i) {
+    auto& g = guessers.emplace_back(r, std::uint8_t{3}, test_peer{0x0a000000 + i, 623});
+    g.console_id = session_id{0x1000 + i};
+    g.password = key_of("guess");
+  }
+  unsigned judged = 0;
+  for (std::uint32_t ms = 0; ms < 60'000; ms += 10) {
+    for (auto& g : guessers) {
+      if (g.open() != status_code::no_errors) continue;
+      const auto second = r.ask(g.from, g.rakp1_datagram());
+      if (second.empty() || g.take_rakp2(second) != status_code::no_errors) continue;
+      const auto fourth = r.ask(g.from, g.rakp3_datagram());
+      if (!fourth.empty() && g.take_rakp4(fourth) == status_code::invalid_integrity_check_value) ++judged;
+    }
+    if (ms % 1000 == 0) meanwhile();
+    r.wait(10);
+  }
+  return judged;
+}
 
 }  // namespace
 
@@ -96,4 +130,66 @@ TEST_CASE("the wait holds for logins that were proven before it began", "[sessio
   }
   r.wait(1000);
   CHECK(logins[3].send_rakp3() == status_code::no_errors);
+}
+
+TEST_CASE("what is judged in a minute is bounded, whatever the number of sources; the owner elsewhere always gets in",
+          "[session][bmc][N-RK-13]") {
+  struct row {
+    std::uint32_t sources;
+    unsigned most;  // 6 for each that fits
+  };
+  for (const auto& [sources, most] : {row{1, 6}, row{4, 24}, row{5, 30}, row{16, 96}, row{64, 384}}) {
+    CAPTURE(sources);
+    bmc_rig<bmc_backend, many_traits> r;
+    unsigned refused = 0;
+    const unsigned judged = judged_in_a_minute(r, sources, [&] {
+      rig_console<bmc_rig<bmc_backend, many_traits>> owner(r);
+      if (!(owner.login() && owner.chassis(1).got && owner.close())) ++refused;
+    });
+    WARN(sources << " sources, hosted: " << judged << " judged");
+    CHECK(judged <= most);
+    CHECK(judged >= sources * 6);
+    CHECK(refused == 0);
+  }
+}
+
+TEST_CASE("more offenders than fit: a share for strangers, and who logged in before gets in",
+          "[session][bmc][N-RK-13]") {
+  bmc_rig<bmc_backend, few_traits> r;
+  using owner_type = rig_console<bmc_rig<bmc_backend, few_traits>>;
+  owner_type known(r);
+  REQUIRE((known.login() && known.close()));
+  unsigned refused = 0;
+  const unsigned judged = judged_in_a_minute(r, 16, [&] {
+    owner_type owner(r);
+    if (!(owner.login() && owner.chassis(1).got && owner.close())) ++refused;
+  });
+  WARN("16 sources, firmware: " << judged << " judged");
+  CHECK(judged <= few_traits::penalties * 6 + 240);
+  CHECK(judged > 200);
+  CHECK(refused == 0);
+}
+
+TEST_CASE("an owner behind the guesser's address gets in as long as the guesser keeps to one port",
+          "[session][bmc][N-RK-13]") {
+  bmc_rig<bmc_backend, many_traits> r;
+  using client_type = rig_console<bmc_rig<bmc_backend, many_traits>>;
+  unsigned refused = 0;
+  (void)judged_in_a_minute(r, 1, [&] {
+    client_type owner(r, 3, test_peer{0x0a000000, 40'000});  // the first guesser's address
+    if (!(owner.login() && owner.close())) ++refused;
+  });
+  CHECK(refused == 0);
+  // Two ports that fail at once make the whole address wait, and who shares it.
+  client_type first(r, 3, test_peer{0x0a000000, 1}), second(r, 3, test_peer{0x0a000000, 2}),
+      owner(r, 3, test_peer{0x0a000000, 40'000});
+  for (auto* g : {&first, &second}) {
+    r.wait(33'000);
+    g->password = key_of("guess");
+  }
+  REQUIRE((first.prove() && second.prove()));
+  for (auto* g : {&first, &second}) CHECK(g->send_rakp3() == status_code::invalid_integrity_check_value);
+  REQUIRE(owner.open() == status_code::no_errors);
+  CHECK(r.ask(owner.from, owner.rakp1_datagram()).empty());
+  CHECK(r.last == errc::rate_limited);
 }

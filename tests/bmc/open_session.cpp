@@ -68,7 +68,7 @@ TEST_CASE("every combination of algorithms gets its suite or its own refusal", "
         CHECK(m->authentication.algorithm == rq.authentication.algorithm);
         CHECK(m->integrity.algorithm == rq.integrity.algorithm);
         CHECK(m->confidentiality.algorithm == rq.confidentiality.algorithm);
-        r.wait(5000);
+        r.wait(15'000);
       }
     }
   }

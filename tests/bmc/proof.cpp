@@ -144,15 +144,22 @@ TEST_CASE("messages out of order, or for somebody else's login, change nothing",
   c.console_id = session_id{0xbbbb};
   REQUIRE(c.open() == status_code::no_errors);
 
-  const auto dropped = [&](const test_peer& from, const octets& datagram, errc why) {
+  const auto dropped = [&](const octets& datagram, errc why) {
     const auto before = r.tables();
-    CHECK(r.ask(from, datagram).empty());
+    CHECK(r.ask(console_peer, datagram).empty());
     CHECK(r.last == why);
     CHECK(r.tables() == before);
   };
+  // Whether there is such a SIDc, a stranger does not learn.
+  const auto unknown_elsewhere = [&](const octets& datagram) {
+    const auto before = r.tables();
+    CHECK(refused_as_unknown(r.ask(elsewhere, datagram)));
+    CHECK(r.tables() == before);
+  };
   // RAKP 3 of a login that is only opened; RAKP 1 and 3 for no login at all.
-  dropped(console_peer, c.rakp3_datagram(), errc::unexpected_message);
-  dropped(elsewhere, c.rakp1_datagram(), errc::wrong_peer);
+  dropped(c.rakp3_datagram(), errc::unexpected_message);
+  unknown_elsewhere(c.rakp1_datagram());
+  unknown_elsewhere(c.rakp3_datagram());
   const auto managed_id = c.transcript.managed_id;
   for (const std::uint32_t nobody : {0u, 1u, to_integer(managed_id) ^ 0x80000000u, to_integer(c.console_id)}) {
     c.transcript.managed_id = session_id{nobody};
@@ -167,30 +174,31 @@ TEST_CASE("messages out of order, or for somebody else's login, change nothing",
     client x(r, 17);
     x.transcript.managed_id = managed_id;
     REQUIRE(x.keys.load(x.crypto, x.suite, sik, {}));
-    dropped(console_peer, x.sealed(x.request(net_fn::chassis, 2)), errc::unknown_session);
+    dropped(x.sealed(x.request(net_fn::chassis, 2)), errc::unknown_session);
   };
   premature(octets(32));
   premature(octets{});
   REQUIRE(c.send_rakp1() == status_code::no_errors);
   premature(octets(32));
   premature(octets{});
-  dropped(elsewhere, c.rakp1_datagram(), errc::wrong_peer);
-  dropped(elsewhere, c.rakp3_datagram(), errc::wrong_peer);
+  unknown_elsewhere(c.rakp1_datagram());
+  unknown_elsewhere(c.rakp3_datagram());
 
   // Naming a live session: neither its user nor its level moves.
   c.transcript.managed_id = live.transcript.managed_id;
   c.name = name_of("operator");
-  dropped(console_peer, c.rakp1_datagram(), errc::unexpected_message);
-  dropped(console_peer, live.rakp1_datagram(), errc::unexpected_message);
-  dropped(console_peer, c.rakp3_datagram(), errc::unexpected_message);
-  dropped(console_peer, live.rakp3_datagram({}, status_code::invalid_integrity_check_value), errc::unexpected_message);
-  dropped(elsewhere, live.rakp3_datagram(), errc::wrong_peer);
+  dropped(c.rakp1_datagram(), errc::unexpected_message);
+  dropped(live.rakp1_datagram(), errc::unexpected_message);
+  dropped(c.rakp3_datagram(), errc::unexpected_message);
+  dropped(live.rakp3_datagram({}, status_code::invalid_integrity_check_value), errc::unexpected_message);
+  unknown_elsewhere(live.rakp1_datagram());
+  unknown_elsewhere(live.rakp3_datagram());
   CHECK(r.handler().commands.empty());
   CHECK(live.chassis(1).got);
   CHECK(r.handler().commands.back().level == privilege::user);
 }
 
-TEST_CASE("RAKP 1 again: the same answer under its tag; anything else in it is dropped", "[session][bmc][N-RK-07]") {
+TEST_CASE("RAKP 1 again: the same answer under its tag; another name or role is dropped", "[session][bmc][N-RK-07]") {
   rig r;
   client c(r);
   REQUIRE(c.prove());
@@ -203,7 +211,7 @@ TEST_CASE("RAKP 1 again: the same answer under its tag; anything else in it is d
   CHECK(r.managed.proven_logins() == 1);
 
   const auto good = to_octets(payload_of(c.rakp1_datagram()));
-  for (std::size_t at = 8; at < good.size(); ++at) {
+  for (std::size_t at = 24; at < good.size(); ++at) {
     CAPTURE(at);
     if (at == 25 || at == 26) continue;  // reserved
     auto other = good;
@@ -212,6 +220,52 @@ TEST_CASE("RAKP 1 again: the same answer under its tag; anything else in it is d
     CHECK(r.last == errc::unexpected_message);
   }
   CHECK(c.send_rakp3() == status_code::no_errors);
+}
+
+TEST_CASE("RAKP 1 with another Rm: a login begun anew, under a fresh Rc and as old as before",
+          "[session][bmc][N-RK-07]") {
+  for (const auto id : suite_ids()) {
+    CAPTURE(int(id));
+    rig r;
+    client c(r, id);
+    REQUIRE(c.prove());
+    const auto first = c.second;
+    const auto lives_until = r.managed.poll_timeout();
+    const auto old_code = c.third_code();
+    r.wait(2000);
+    c.console_random[0] ^= 1;
+    REQUIRE(c.send_rakp1() == status_code::no_errors);
+    CHECK(c.second.managed_random != first.managed_random);
+    if (find_suite(id)->authentication != authentication_algorithm::rakp_none) {
+      CHECK(c.second.code != first.code);
+      CHECK(c.third_code() != old_code);
+    }
+    CHECK(r.tables() == std::array<std::size_t, 3>{0, 0, 1});
+    CHECK(r.managed.poll_timeout() == lives_until);
+    REQUIRE(c.send_rakp3() == status_code::no_errors);
+    REQUIRE(c.begin_session());
+    CHECK(c.chassis(1).got);
+  }
+}
+
+TEST_CASE("a login begun anew waits like any other, and without randomness stays what it was",
+          "[session][bmc][N-RK-07][N-RK-13]") {
+  rig r;
+  client guesser(r), c(r, 3, console_peer);
+  guesser.console_id = session_id{0x77};
+  REQUIRE(guesser.prove());
+  REQUIRE(c.prove());
+  const auto good = c.rakp1_datagram();
+  c.console_random[0] ^= 1;
+  r.setup().random.fail_after = r.setup().random.calls;
+  CHECK(r.ask(console_peer, c.rakp1_datagram()).empty());
+  CHECK(r.last == errc::entropy_failure);
+  CHECK_FALSE(r.ask(console_peer, good).empty());
+  r.setup().random.fail_after = ~std::uint64_t{0};
+  CHECK(guesser.take_rakp4(r.ask(console_peer, guesser.rakp3_datagram(code_of(octets(20))))) ==
+        status_code::invalid_integrity_check_value);
+  CHECK(r.ask(console_peer, c.rakp1_datagram()).empty());
+  CHECK(r.last == errc::rate_limited);
 }
 
 TEST_CASE("RAKP 3 again: RAKP 4 outside the session under its tag, whatever followed", "[session][bmc]") {

@@ -78,6 +78,7 @@ TEST_CASE("a request that differs in anything is a new one", "[session][bmc][N-C
   by_data.data = other;
   for (const auto& changed : {by_sequence, by_command, by_fn, by_lun, by_requester, by_longer, by_data}) {
     const auto executed = r.handler().commands.size();
+    r.wait(5001);
     CHECK(c.send(base).got);
     CHECK(c.send(changed).got);
     CHECK(r.handler().commands.size() == executed + 2);
@@ -398,4 +399,87 @@ TEST_CASE("a deferred answer that cannot be sealed says so, and the repeat gets 
     CHECK(c.send(rq).data == octets{1});
     CHECK(r.handler().commands.size() == 1);
   }
+}
+
+TEST_CASE("what must run once runs once, however late its last repeat and whatever else is asked meanwhile",
+          "[session][bmc][N-CMD-11]") {
+  rig r;
+  client c(r);
+  REQUIRE(c.login());
+  const auto once = c.request(net_fn::chassis, test_handler::once_command);
+  CHECK(c.send(once).got);
+  const auto level = c.request(net_fn::app, app::set_session_privilege, octets{4});
+  for (const std::uint32_t later : {1000u, 2000u, 3000u, 4000u}) {  // as ipmitool and our console repeat
+    r.wait(later);
+    for (int i = 0; i < 5; ++i) CHECK(c.chassis(static_cast<std::uint8_t>(i)).got);
+    CHECK(c.send(level).got);
+    CHECK(c.send(level).got);
+    CHECK(c.send(once).got);
+  }
+  std::size_t runs = 0;
+  for (const auto& done : r.handler().commands) runs += done.code == test_handler::once_command ? 1 : 0;
+  CHECK(runs == 1);
+}
+
+TEST_CASE("the very packet again is answered from what was kept, under a new number, and nothing else changes",
+          "[session][bmc][N-V2-16]") {
+  for (const std::uint8_t id : {std::uint8_t{2}, std::uint8_t{3}, std::uint8_t{17}}) {
+    rig r;
+    client c(r, id);
+    REQUIRE(c.login());
+    const auto packet = c.sealed(c.request(net_fn::chassis, test_handler::once_command));
+    const auto first = c.send(packet);
+    REQUIRE(first.got);
+    const auto before = r.managed.counters();
+    const auto deadline = r.managed.poll_timeout();
+    r.wait(1000);
+    const auto again = c.send(packet);
+    CHECK(again.got);
+    CHECK(again.data == first.data);
+    CHECK(again.message.sequence == first.message.sequence);
+    CHECK(again.sequence == first.sequence + 1);
+    CHECK(r.handler().commands.size() == 1);
+    CHECK(r.managed.counters().repeats == before.repeats);
+    CHECK(r.managed.counters().commands == before.commands);
+    CHECK(r.managed.poll_timeout() == deadline);
+    // Only whole, only from its own address, only while the answer is kept.
+    for (std::size_t at = 4; at < packet.size(); ++at) {
+      auto forged = packet;
+      forged[at] ^= 1;
+      CHECK(r.ask(console_peer, forged).empty());
+    }
+    CHECK(r.ask(test_peer{1, 1}, packet).empty());
+    r.wait(19'000);  // 20 s after the only sighting: the exact repeats were none
+    CHECK(c.send(packet).got);
+    r.wait(1);
+    CHECK(r.ask(console_peer, packet).empty());
+    CHECK(r.last == errc::replayed);
+    CHECK(r.handler().commands.size() == 1);
+  }
+}
+
+TEST_CASE("the very packet again is dropped without integrity, behind the window, and while its answer is to come",
+          "[session][bmc][N-V2-16]") {
+  for (const std::uint8_t id : {std::uint8_t{0}, std::uint8_t{1}}) {
+    rig r;
+    client c(r, id);
+    REQUIRE(c.login());
+    const auto packet = c.sealed(c.request(net_fn::chassis, 1));
+    CHECK(c.send(packet).got);
+    CHECK(r.ask(console_peer, packet).empty());
+    CHECK(r.last == errc::replayed);
+  }
+  rig r;
+  client c(r);
+  REQUIRE(c.login());
+  const auto pending = c.sealed(c.request(net_fn::chassis, deferred));
+  CHECK(r.ask(console_peer, pending).empty());
+  CHECK(r.ask(console_peer, pending).empty());
+  CHECK(r.last == errc::replayed);
+  CHECK(r.handler().commands.size() == 1);
+  const auto old = c.sealed(c.request(net_fn::chassis, 1));
+  CHECK(c.send(old).got);
+  for (int i = 0; i < 17; ++i) CHECK(c.chassis(1).got);
+  CHECK(r.ask(console_peer, old).empty());
+  CHECK(r.last == errc::outside_window);
 }

@@ -16,7 +16,10 @@ using cache = reply_cache<2, 4>;
 TEST_CASE("the reply cache keeps the last answers for 5 s", "[session][managed_session]") {
   cache c;
   const instant t{1000};
-  const auto keep = [&](std::uint64_t digest) { c.keep(digest, t, completion_code::ok, {}, false); };
+  const auto keep = [&](std::uint64_t digest) {
+    c.count_request();
+    c.keep(digest, t, completion_code::ok, {}, false);
+  };
   CHECK_FALSE(c.find(0, t));  // an empty entry is no request, though its digest is 0
   keep(1);
   REQUIRE(c.find(1, t));
@@ -28,6 +31,53 @@ TEST_CASE("the reply cache keeps the last answers for 5 s", "[session][managed_s
   CHECK((!c.find(1, t) && c.find(2, t) && c.find(3, t)));
   keep(4);
   CHECK((!c.find(2, t) && c.find(3, t) && c.find(4, t)));
+}
+
+TEST_CASE("what must run once is kept 20 s from the last time it was asked for", "[session][managed_session]") {
+  cache c;
+  const instant t{1000};
+  c.keep(1, t, completion_code::ok, {}, true);
+  CHECK(c.find(1, t + seconds(20)));
+  CHECK_FALSE(c.find(1, t + milliseconds{20'001}));
+  c.sighted(*c.find(1, t), t + seconds(15));
+  CHECK(c.find(1, t + seconds(35)));
+  CHECK_FALSE(c.find(1, t + milliseconds{35'001}));
+  c.keep(2, t, completion_code::ok, {}, false);
+  c.sighted(*c.find(2, t), t + seconds(5));
+  CHECK_FALSE(c.find(2, t + milliseconds{5001}));  // an ordinary one gains nothing
+}
+
+TEST_CASE("what must run once gives way to its own kind only, the oldest first", "[session][managed_session]") {
+  cache c;
+  const instant t{1000};
+  const auto keep = [&](std::uint64_t digest, bool once) {
+    c.count_request();
+    c.keep(digest, t, completion_code::ok, {}, once);
+  };
+  keep(1, true);
+  for (std::uint64_t ordinary = 10; ordinary < 20; ++ordinary) keep(ordinary, false);
+  CHECK((c.find(1, t) && c.find(19, t)));
+  keep(2, true);
+  CHECK((c.find(1, t) && c.find(2, t) && !c.find(19, t)));
+  keep(20, false);
+  CHECK((c.find(1, t) && c.find(2, t) && !c.find(20, t)));
+  keep(3, true);
+  CHECK((!c.find(1, t) && c.find(2, t) && c.find(3, t)));
+  c.keep(20, t + milliseconds{20'001}, completion_code::ok, {}, false);  // its time is over
+  CHECK(c.find(20, t + milliseconds{20'001}));
+}
+
+TEST_CASE("after 63 newer requests rqSeq has come round, and 5 s must do", "[session][managed_session]") {
+  cache c;
+  const instant t{1000};
+  c.keep(1, t, completion_code::ok, {}, true);
+  for (int i = 0; i < 62; ++i) c.count_request();
+  CHECK(c.find(1, t + seconds(20)));
+  c.count_request();
+  CHECK(c.find(1, t + seconds(5)));
+  CHECK_FALSE(c.find(1, t + milliseconds{5001}));
+  for (int i = 0; i < 1000; ++i) c.count_request();
+  CHECK(c.find(1, t + seconds(5)));
 }
 
 TEST_CASE("the reply cache knows a request once: a newer answer displaces the older", "[session][managed_session]") {

@@ -21,7 +21,7 @@ using table = session_table<null_backend, test_peer, three_slots>;
 TEST_CASE("the session table: ids, handles, the nth, and free slots", "[session][managed_session]") {
   table t;
   const auto activate = [&](std::uint32_t id) {
-    auto* s = t.free_slot();
+    auto* s = t.slot_for({}, instant{});
     REQUIRE(s);
     s->state.active = true;
     s->state.info.id = session_id{id};
@@ -33,7 +33,7 @@ TEST_CASE("the session table: ids, handles, the nth, and free slots", "[session]
   auto* const a = activate(10);
   auto* const b = activate(20);
   auto* const c = activate(30);
-  CHECK_FALSE(t.free_slot());
+  CHECK_FALSE(t.slot_for({}, instant{}));
   CHECK((t.handle_of(*a) == 1 && t.handle_of(*b) == 2 && t.handle_of(*c) == 3));
   CHECK(t.by_handle(2) == b);
   for (const int n : {0, 4, 255}) CHECK_FALSE(t.by_handle(static_cast<std::uint8_t>(n)));
@@ -45,5 +45,5 @@ TEST_CASE("the session table: ids, handles, the nth, and free slots", "[session]
   CHECK_FALSE(t.find(session_id{20}));
   CHECK_FALSE(t.by_handle(2));
   CHECK((t.nth(1) == a && t.nth(2) == c && !t.nth(3)));
-  CHECK(t.free_slot() == b);
+  CHECK(t.slot_for({}, instant{}) == b);
 }

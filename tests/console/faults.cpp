@@ -66,7 +66,7 @@ TEST_CASE("the entropy source fails at any one call", "[session][console]") {
     session_pair good(console_for(static_cast<std::uint8_t>(suite)));
     REQUIRE(whole_run(good));
     const auto calls = good.con.config().random.calls;
-    CHECK(calls == (suite == 3 || suite == 17 ? 5u : 2u));  // SIDm, Rm, and an IV for each packet
+    CHECK(calls == (suite == 3 || suite == 17 ? 6u : 3u));  // rqSeq, SIDm, Rm, and an IV for each packet
     for (std::uint64_t n = 0; n < calls; ++n) {
       CAPTURE(suite, n);
       session_pair p(console_for(static_cast<std::uint8_t>(suite)));
@@ -77,7 +77,7 @@ TEST_CASE("the entropy source fails at any one call", "[session][console]") {
       CHECK(p.con.poll_timeout().is_never());
       CHECK(random.calls == n + 1);
       for (const auto& a : p.answers)
-        CHECK((a.error == errc::entropy_failure || n == 4));  // n == 4: Close Session's IV
+        CHECK((a.error == errc::entropy_failure || n == 5));  // n == 5: Close Session's IV
       random.fail_after = ~std::uint64_t{0};
       p.run(seconds(61));
       p.answers.clear();
@@ -88,7 +88,7 @@ TEST_CASE("the entropy source fails at any one call", "[session][console]") {
 
 TEST_CASE("poll_transmit() says what failed", "[session][console]") {
   session_pair p;
-  p.con.config().random.fail_after = 0;
+  p.con.config().random.fail_after = 1;  // behind rqSeq
   login_until(p, console_state::open_session);
   datagram out(p.con.max_datagram);
   CHECK(p.con.poll_transmit(out, p.now).error == errc::entropy_failure);
@@ -97,9 +97,9 @@ TEST_CASE("poll_transmit() says what failed", "[session][console]") {
 }
 
 namespace {
-/// Zeros twice, then something else: a session id of 0 means "no session".
+/// Zeros for rqSeq and twice more, then something else: a session id of 0 means "no session".
 struct zero_entropy {
-  int zeros = 2;
+  int zeros = 3;
   bool fill(mutable_bytes out) noexcept {
     rmcpp::core::fill(out, zeros > 0 ? std::uint8_t{0} : std::uint8_t{5});
     --zeros;

@@ -27,7 +27,7 @@ template <class Pair> void check_whole_session(Pair& p) {
   REQUIRE(p.session_events.size() == 1);
   CHECK(p.session_events[0].type == kind::ready);
   CHECK(p.session_events[0].level == privilege::administrator);
-  REQUIRE(p.bmc_events.size() == 2);
+  REQUIRE(p.bmc_events.size() == 3);  // login, served, privilege
   CHECK(p.bmc_events[0].session.suite == p.con.suite().id);
   CHECK(p.managed.active_sessions() == 1);
 

@@ -3,6 +3,8 @@
 #include "support/catch.hpp"
 #include "support/console_script.hpp"
 
+#include <set>
+
 namespace {
 
 using namespace rmcpp;
@@ -86,16 +88,17 @@ TEST_CASE("a wrong K_g shows in RAKP 4's value", "[session][console]") {
   }
 }
 
-TEST_CASE("RAKP 4 refused with 0Fh or 02h: one restart, then K_g or the BMC's state", "[session][console]") {
-  for (const auto status : {std::uint8_t{0x0f}, std::uint8_t{0x02}}) {
+TEST_CASE("RAKP 4 refused with 0Fh: one restart; with 02h, as if the BMC forgot, all tries; then K_g or its state",
+          "[session][console]") {
+  for (const auto& [status, logins] : {std::pair<std::uint8_t, int>{0x0f, 2}, {0x02, 5}}) {
     CAPTURE(int{status});
     auto p = pair_with(payload_type::rakp4, refusal(status));
     const auto begin = p.now;
     CHECK_FALSE(p.login());
     CHECK(p.now == begin);
     CHECK(failed_with(p, errc::kg_or_bmc_state, status));
-    CHECK(count_sent(p, payload_type::open_session_request) == 2);
-    CHECK(count_sent(p, payload_type::rakp3) == 2);
+    CHECK(count_sent(p, payload_type::open_session_request) == logins);
+    CHECK(count_sent(p, payload_type::rakp3) == logins);
     REQUIRE(p.log.size() > 10);
     const auto first = message_in<rakp1>(p.log[4]), second = message_in<rakp1>(p.log[10]);
     CHECK(first.console_random != second.console_random);
@@ -105,13 +108,15 @@ TEST_CASE("RAKP 4 refused with 0Fh or 02h: one restart, then K_g or the BMC's st
     p.log.clear();
     (void)p.con.start(p.now);
     p.settle();
-    CHECK(count_sent(p, payload_type::open_session_request) == 2);
+    CHECK(count_sent(p, payload_type::open_session_request) == logins);
   }
 }
 
 TEST_CASE("RAKP 2 refused with 02h: the BMC forgot the login, and the console begins anew", "[session][console]") {
   SECTION("RAKP 1 is lost until the BMC has forgotten") {
-    session_pair p;
+    auto forgetful = default_bmc();
+    forgetful.half_open_lifetime = seconds(5);
+    session_pair p(default_console(), forgetful);
     int lost = 0;
     p.network = [&](direction, int, datagram& b) {
       const bool rakp1 = format_of(b) != packet_format::v15 && type_of(b) == payload_type::rakp1;
@@ -173,13 +178,14 @@ TEST_CASE("every status in every reply is told with the message that carried it"
       CAPTURE(static_cast<int>(reply), status);
       const auto code = static_cast<std::uint8_t>(status);
       const bool retried = reply == payload_type::rakp4 && (status == 0x0f || status == 0x02);
+      const int logins = !retried ? 1 : status == 0x02 ? 5 : 2;
       auto p = pair_with(reply, refusal(code));
       const auto begin = p.now;
       CHECK_FALSE(p.login());
       CHECK(p.now == begin);
       CHECK(failed_with(p, retried ? errc::kg_or_bmc_state : why, code));
       CHECK(p.session_events.size() == 1);
-      CHECK(count_sent(p, payload_type::rakp3) == (reply == payload_type::rakp4 ? (retried ? 2 : 1) : 0));
+      CHECK(count_sent(p, payload_type::rakp3) == (reply == payload_type::rakp4 ? logins : 0));
     }
   }
 }
@@ -215,8 +221,8 @@ TEST_CASE("a level refused in the session: the session is closed before the fail
     datagram data;
   };
   for (const auto& r : {row{completion_code{0x80}, {}}, row{completion_code{0x81}, {}},
-                        row{completion_code::insufficient_privilege, {}}, row{completion_code::ok, {}},
-                        row{completion_code::ok, {4, 4}}}) {
+                        row{completion_code::insufficient_privilege, {}}, row{completion_code{0xc1}, {}},
+                        row{completion_code{0x81}, {4, 4}}}) {
     for (const bool answered : {true, false}) {
       session_pair p;
       login_until(p, console_state::set_privilege);
@@ -244,6 +250,155 @@ TEST_CASE("a level refused in the session: the session is closed before the fail
       CHECK(p.answers[0].error == errc::refused_privilege);
     }
   }
+}
+
+TEST_CASE("an answer to Set Session Privilege Level of another length grants what it says, or what was asked",
+          "[session][console]") {
+  struct row {
+    datagram data;
+    privilege granted;
+  };
+  for (const auto& r :
+       {row{{}, privilege::administrator}, row{{3, 4}, privilege::operator_}, row{{2, 0, 0, 0}, privilege::user}}) {
+    session_pair p;
+    login_until(p, console_state::set_privilege);
+    insider bmc(p, default_console());
+    const auto asked = bmc.read(p.next_from_console());
+    CHECK(p.tell_console(bmc.answer(asked.rq, completion_code::ok, r.data)) == errc::ok);
+    CHECK(p.con.state() == console_state::active);
+    CHECK(last_event(p).level == r.granted);
+  }
+}
+
+TEST_CASE("a busy or booting BMC is asked for the level again, within the tries", "[session][console]") {
+  for (const auto code : {completion_code::busy, completion_code::timeout, completion_code::initialization_in_progress,
+                          completion_code::unspecified}) {
+    session_pair p;
+    login_until(p, console_state::set_privilege);
+    insider bmc(p, default_console());
+    const auto asked = bmc.read(p.next_from_console());
+    CHECK(p.tell_console(bmc.answer(asked.rq, code)) == errc::ok);
+    CHECK(p.con.state() == console_state::set_privilege);
+    CHECK(p.con.poll_timeout() == p.now + seconds(1));
+    SECTION("it answers in the end") {
+      p.now = p.now + seconds(1);
+      p.con.handle_timeout(p.now);
+      const auto again = bmc.read(p.next_from_console());
+      CHECK(again.rq.sequence == asked.rq.sequence);
+      CHECK(p.tell_console(bmc.answer(again.rq, completion_code::ok, datagram{4})) == errc::ok);
+      CHECK(p.con.state() == console_state::active);
+    }
+    SECTION("it stays busy: refused, with the code") {
+      for (int i = 0; i < 4; ++i) {
+        p.now = p.con.poll_timeout();
+        p.con.handle_timeout(p.now);
+        CHECK(p.tell_console(bmc.answer(bmc.read(p.next_from_console()).rq, code)) == errc::ok);
+      }
+      p.now = p.con.poll_timeout();
+      p.con.handle_timeout(p.now);
+      CHECK(p.con.state() == console_state::closing);
+      p.run(seconds(5));
+      CHECK(failed_with(p, errc::refused_privilege, static_cast<std::uint8_t>(code)));
+    }
+  }
+}
+
+TEST_CASE("a first packet in the session that stays unanswered: one restart, then silence is told",
+          "[session][console]") {
+  for (const int lost : {5, 1000}) {
+    session_pair p;
+    int left = lost;
+    p.network = [&](direction d, int, datagram& b) {
+      const auto packet = look(b);
+      return d != direction::to_bmc || packet->id == session_id::none || packet->kind.type() != payload_type::ipmi ||
+             left-- <= 0;
+    };
+    REQUIRE(p.con.start(p.now));
+    p.run(seconds(60));
+    CHECK((p.con.state() == console_state::active) == (lost == 5));
+    CHECK(count_sent(p, payload_type::open_session_request) == 2);
+    if (lost != 5) CHECK(failed_with(p, errc::timed_out));
+    CHECK(p.session_events.size() == 1);
+  }
+}
+
+TEST_CASE("a verdict after a repeat is not believed once", "[session][console]") {
+  // Which answer is lost at first, so that something is repeated, and what then comes in its place.
+  struct row {
+    payload_type lost, wrong;
+    errc why;
+    bool refuses;
+  };
+  for (const auto& r :
+       {row{payload_type::open_session_response, payload_type::open_session_response, errc::refused_open_session, true},
+        row{payload_type::open_session_response, payload_type::rakp2, errc::bad_rakp2_code, false},
+        row{payload_type::rakp2, payload_type::rakp2, errc::refused_rakp2, true},
+        row{payload_type::rakp2, payload_type::rakp4, errc::refused_rakp4, true},
+        row{payload_type::rakp4, payload_type::rakp4, errc::bad_rakp4_code, false}}) {
+    for (const bool for_ever : {false, true}) {
+      CAPTURE(static_cast<int>(r.lost), static_cast<int>(r.wrong), for_ever);
+      session_pair p;
+      bool lost = false;
+      int wrong = 0;
+      p.network = [&](direction d, int, datagram& b) {
+        const auto packet = look(b);
+        if (d != direction::to_console || packet->format != packet_format::v2) return true;
+        if (packet->kind.type() == r.lost && !lost) {
+          lost = true;
+          return false;
+        }
+        if (packet->kind.type() == r.wrong && (wrong == 0 || for_ever)) {
+          ++wrong;
+          if (r.refuses) b = error_reply(r.wrong, tag_of(b), 0x12, session_id{load_le32(b.data() + payload_v2 + 4)});
+          if (!r.refuses) b.back() ^= 1;
+        }
+        return true;
+      };
+      REQUIRE(p.con.start(p.now));
+      p.run(seconds(30));
+      CHECK((p.con.state() == console_state::active) == !for_ever);
+      if (for_ever) CHECK(failed_with(p, r.why, r.refuses ? 0x12 : 0));
+      CHECK(wrong == (for_ever ? 2 : 1));
+    }
+  }
+}
+
+TEST_CASE("an answer that comes twice is a repeat too: of the network's", "[session][console]") {
+  session_pair p;
+  login_until(p, console_state::open_session);
+  const auto opened = p.ask_bmc(p.next_from_console());
+  CHECK(p.tell_console(opened) == errc::ok);
+  const auto rakp1 = p.next_from_console();
+  CHECK(p.tell_console(opened) == errc::unexpected_message);
+  auto proof = p.ask_bmc(rakp1);
+  proof.back() ^= 1;
+  CHECK(p.tell_console(proof) == errc::ok);
+  CHECK(p.con.state() == console_state::open_session);
+  p.settle();
+  CHECK(p.con.state() == console_state::active);
+}
+
+TEST_CASE("a suite that was given up is told", "[session][console]") {
+  auto o = default_console();
+  o.suites = suites_of({17, 3});
+  session_pair p(o);
+  bool refused = false;
+  p.network = [&](direction d, int, datagram& b) {
+    if (d == direction::to_console && format_of(b) != packet_format::v15 &&
+        type_of(b) == payload_type::open_session_response && !refused) {
+      refused = true;
+      b = refusal(0x01)(b);
+    }
+    return true;
+  };
+  CHECK(p.con.given_up().suite == suite_given_up::none);
+  REQUIRE(p.login());
+  CHECK(p.con.suite().id == 3);
+  CHECK(p.con.given_up().suite == 17);
+  CHECK(p.con.given_up().why == errc::refused_open_session);
+  CHECK(p.con.given_up().detail == 0x01);
+  REQUIRE(p.con.suites_offered());
+  CHECK((p.con.suites_offered()->offers(17) && p.con.suites_offered()->offers(3)));
 }
 
 TEST_CASE("the level in force is the BMC's answer", "[session][console]") {
@@ -290,9 +445,15 @@ TEST_CASE("a BMC that falls silent in any state of the login", "[session][consol
     CHECK(p.con.state() == state);
     CHECK(p.sent[0] - before == 5);
     p.run(milliseconds{1});
+    if (state == console_state::set_privilege) {  // the BMC may have forgotten the login: once more
+      CHECK(p.con.state() == console_state::open_session);
+      p.run(seconds(14));
+      CHECK(p.sent[0] - before == 10);
+    } else {
+      CHECK(p.sent[0] - before == 5);
+      CHECK(p.now == begin + seconds(14));
+    }
     CHECK(failed_with(p, errc::timed_out));
-    CHECK(p.sent[0] - before == 5);
-    CHECK(p.now == begin + seconds(14));
   }
 }
 
@@ -347,7 +508,7 @@ TEST_CASE("capabilities refused: asked once without the v2.0 bit", "[session][co
     CHECK(p.tell_console(discovery_answer(without, completion_code::invalid_field, {})) == errc::ok);
     CHECK(p.next_from_console().empty());
     p.run(seconds(2));
-    CHECK(failed_with(p, errc::peer_lacks_v2, 0xcc));
+    CHECK(failed_with(p, errc::refused_capabilities, 0xcc));
   }
   SECTION("the refusal was forged: the genuine answer to either question") {
     CHECK(p.tell_console(p.ask_bmc(with_bit)) == errc::ok);
@@ -356,13 +517,133 @@ TEST_CASE("capabilities refused: asked once without the v2.0 bit", "[session][co
   }
 }
 
+TEST_CASE("capabilities shorter or longer than they should be serve, as long as they tell of v2.0",
+          "[session][console]") {
+  for (std::size_t n = 4; n <= 12; ++n) {
+    session_pair p;
+    REQUIRE(p.con.start(p.now));
+    datagram data{1, 0x97, 4, 3, 0, 0, 0, 0, 0, 0, 0, 0};
+    data.resize(n);
+    CHECK(p.tell_console(discovery_answer(p.next_from_console(), completion_code::ok, data)) == errc::ok);
+    p.settle();
+    CHECK(p.con.state() == console_state::active);
+  }
+}
+
+TEST_CASE("a busy or booting BMC is asked for its capabilities again, within the tries; other codes are named",
+          "[session][console]") {
+  for (const auto code : {completion_code::busy, completion_code::timeout, completion_code::initialization_in_progress,
+                          completion_code::unspecified}) {
+    for (const int busy_for : {1, 4, 5}) {
+      CAPTURE(static_cast<int>(code), busy_for);
+      session_pair p;
+      REQUIRE(p.con.start(p.now));
+      int asked = 0;
+      p.network = [&](direction d, int, datagram& b) {
+        if (d == direction::to_console && p.con.state() == console_state::capabilities && ++asked <= busy_for)
+          b = discovery_answer(p.log.back(), code, {});
+        return true;
+      };
+      p.run(seconds(30));
+      CHECK((p.con.state() == console_state::active) == (busy_for < 5));
+      CHECK(asked == (busy_for < 5 ? busy_for + 1 : 5));
+      if (busy_for == 5) CHECK(failed_with(p, errc::refused_capabilities, static_cast<std::uint8_t>(code)));
+    }
+  }
+}
+
+TEST_CASE("the first request number is random, and the next ones follow it", "[session][console]") {
+  std::set<int> first;
+  for (std::uint64_t seed = 0; seed < 200; ++seed) {
+    session_pair p;
+    p.con.config().random.seed = seed;
+    REQUIRE(p.con.start(p.now));
+    const auto number = [](const datagram& d) {
+      return int{decode<lan_request>(bytes(d).subspan(sessionless_v15_payload))->sequence.sequence()};
+    };
+    const auto question = p.next_from_console();
+    first.insert(number(question));
+    CHECK(p.tell_console(p.ask_bmc(question)) == errc::ok);
+    p.settle();
+    REQUIRE(p.con.close(p.now));
+    p.settle();
+    REQUIRE(p.con.start(p.now));
+    CHECK(number(p.next_from_console()) == (number(question) + 3) % 64);  // behind the level and the farewell
+  }
+  CHECK(first.size() > 50);
+}
+
+TEST_CASE("an end tells what was tried, and why what came was dropped", "[session][console]") {
+  session_pair p;
+  login_until(p, console_state::rakp1);
+  const auto rakp1 = p.next_from_console();
+  auto wrong_tag = p.ask_bmc(rakp1);
+  wrong_tag[payload_v2] ^= 0x80;
+  for (int i = 0; i < 3; ++i) {
+    p.now = p.now + milliseconds{100};
+    CHECK(p.tell_console(wrong_tag) == errc::wrong_tag);
+  }
+  p.network = [](direction, int, datagram&) { return false; };
+  p.run(seconds(60));
+  CHECK(failed_with(p, errc::timed_out));
+  const auto told = last_event(p).effort;
+  CHECK(told.tries == 5);
+  CHECK(told.elapsed == milliseconds{14'000});
+  CHECK(told.dropped == 3);
+  CHECK(told.last_drop == errc::wrong_tag);
+  SECTION("of silence there is nothing to tell") {
+    session_pair silent;
+    silent.network = [](direction, int, datagram&) { return false; };
+    REQUIRE(silent.con.start(silent.now));
+    silent.run(seconds(60));
+    CHECK(failed_with(silent, errc::timed_out));
+    CHECK(last_event(silent).effort.dropped == 0);
+    CHECK(last_event(silent).effort.last_drop == errc::ok);
+  }
+  SECTION("a step begins to count anew") {
+    p.network = [](direction, int, datagram&) { return true; };
+    p.session_events.clear();
+    REQUIRE(p.con.start(p.now));
+    p.settle();
+    REQUIRE(p.con.state() == console_state::active);
+    CHECK(last_event(p).effort.dropped == 0);
+    CHECK(last_event(p).effort.elapsed == milliseconds{0});
+  }
+}
+
+TEST_CASE("a request's end tells its tries, its time and what was dropped meanwhile", "[session][console]") {
+  active_console c;
+  const auto tell = [&](instant at) {
+    c.now = at;
+    c.con.handle_timeout(at);
+  };
+  const auto begin = c.now;
+  REQUIRE(c.con.submit({.command = 1}, c.now));
+  auto heard = c.hear();
+  REQUIRE(heard.size() == 1);
+  auto forged = c.bmc.answer(heard[0].rq);
+  forged.back() ^= 1;
+  CHECK(c.tell_console(forged) == errc::bad_authcode);
+  tell(begin + seconds(1));
+  heard = c.hear();
+  REQUIRE(heard.size() == 1);
+  auto last = c.bmc.answer(heard[0].rq);
+  octets out(c.con.max_datagram);
+  REQUIRE(c.con.feed(last, begin + milliseconds{1500}));
+  const auto done = c.con.next_event();
+  REQUIRE(done.succeeded());
+  CHECK(done.effort.tries == 2);
+  CHECK(done.effort.elapsed == milliseconds{1500});
+  CHECK(done.effort.dropped == 1);
+  CHECK(done.effort.last_drop == errc::bad_authcode);
+}
+
 TEST_CASE("malformed capabilities are dropped", "[session][console]") {
   session_pair p;
   REQUIRE(p.con.start(p.now));
   const auto question = p.next_from_console();
-  for (std::size_t n = 0; n <= 12; ++n) {
-    if (n == 8) continue;
-    datagram data{1, 0x97, 4, 3, 0, 0, 0, 0, 0, 0, 0, 0};
+  for (std::size_t n = 0; n < 4; ++n) {
+    datagram data{1, 0x97, 4, 3};
     data.resize(n);
     CHECK(is_drop(p.tell_console(discovery_answer(question, completion_code::ok, data))));
   }

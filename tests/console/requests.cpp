@@ -29,7 +29,7 @@ lan_response answer_to(const table::entry& e) {
 
 console_event next_of(table& t) {
   console_event e;
-  (void)t.next_event(e);
+  (void)t.next_event(e, {}, {});
   return e;
 }
 

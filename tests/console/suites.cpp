@@ -162,17 +162,42 @@ TEST_CASE("lists that lie", "[session][console][suites]") {
   CHECK(after({0xff, 0xee, 0xc0, 3, 0x81, 0x41, 0x01}) == 3);
 }
 
+TEST_CASE("a list whose chunks repeat ends with the first repetition", "[session][console][suites]") {
+  asked a(wanting({17, 3}));
+  const datagram endless(16, 0xc0);
+  CHECK(a.tell(endless) == errc::ok);
+  a.question = a.p.next_from_console();
+  CHECK(a.tell(endless) == errc::ok);
+  CHECK(a.p.con.state() == console_state::open_session);
+}
+
+TEST_CASE("all chunks of a list have one deadline", "[session][console][suites]") {
+  auto o = wanting({17, 3});
+  o.suites_wait = milliseconds{1000};
+  asked a(o);
+  const auto begin = a.p.now;
+  for (std::uint8_t n = 0; a.p.con.state() == console_state::cipher_suites; ++n) {
+    REQUIRE(a.p.now <= begin + milliseconds{1000});
+    a.p.now = a.p.now + milliseconds{300};
+    a.p.con.handle_timeout(a.p.now);
+    if (a.p.con.state() != console_state::cipher_suites) break;
+    CHECK(a.tell(datagram(16, n)) == errc::ok);
+    a.question = a.p.next_from_console();
+    CHECK(a.p.con.poll_timeout() == begin + milliseconds{1000});
+  }
+  CHECK(a.p.now == begin + milliseconds{1200});
+}
+
 TEST_CASE("a list without end is asked for in 64 chunks", "[session][console][suites]") {
   asked a(wanting({17, 3}));
   int questions = 0;
-  const datagram endless(16, 0xc0);
   while (a.p.con.state() == console_state::cipher_suites) {
     ++questions;
     REQUIRE(questions <= 64);
     const auto rq = decode<lan_request>(payload_of(a.question));
     CHECK(datagram(rq->data.begin(), rq->data.end()) ==
           datagram{0x0e, 0x00, static_cast<std::uint8_t>(0x80 + questions - 1)});
-    CHECK(a.tell(endless) == errc::ok);
+    CHECK(a.tell(datagram(16, static_cast<std::uint8_t>(questions))) == errc::ok);
     a.question = a.p.next_from_console();
   }
   CHECK(questions == 64);

@@ -107,6 +107,7 @@ struct slice : bmc_traits {
   static constexpr std::size_t message_bytes = 256;
   static constexpr std::size_t reply_bytes = 64;
   static constexpr std::size_t replay_depth = 1;
+  static constexpr bool tells_served = false;
   static constexpr bool allow_unauthenticated = false;
 };
 struct one_more_session : slice {

@@ -164,6 +164,7 @@ class scene {
     octets out(machine::max_datagram - ((how & 0x80) != 0 ? 1 : 0));
     const octets data(how & 0x7f);
     const auto done = bmc_.complete(tickets[s_.byte() % tickets.size()], {.data = data}, out, now());
+    take_events();
     if (!done) {
       return require(done.error() == errc::stale_handle ||
                      (done.error() == errc::too_long && data.size() > small::message_bytes) ||

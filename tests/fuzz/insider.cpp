@@ -33,8 +33,9 @@ using machine = bmc<testing::bmc_setup<testing::null_backend, traits>>;
 using console = testing::crafted_console<>;
 using handler = testing::test_handler;
 
-constexpr std::uint64_t kept_for = 5000;      // ms that a BMC keeps an answer
-constexpr std::uint64_t inactivity = 60'000;  // ms that a session lives without a packet
+constexpr std::uint64_t kept_for = 5000;         // ms that a BMC keeps an answer
+constexpr std::uint64_t once_kept_for = 20'000;  // and that of a command that must not run twice
+constexpr std::uint64_t inactivity = 60'000;     // ms that a session lives without a packet
 constexpr test_peer honest_peer{0x0a000002, 623};
 
 /// A console that logs in again when its session has ended.
@@ -248,12 +249,14 @@ class scene {
   }
   void deliver(const test_peer& from, const octets& datagram) {
     last_ = datagram;
+    const auto before = bmc_.counters();
     if (!feed(from, datagram)) return;
-    insider_.heard = clock_.elapsed();
     octets opened = datagram;
     const auto packet = testing::value_of(wire::look(opened));
-    // One number, one packet.
-    require(ran_.insert(packet.sequence).second);
+    // One number, one packet; the very packet again is answered, and does nothing else.
+    const bool again = !ran_.insert(packet.sequence).second;
+    require(!again || (!executed_ && !reply_.empty() && bmc_.counters().repeats == before.repeats));
+    if (!again) insider_.heard = clock_.elapsed();
     mutable_bytes message = packet.payload();
     if (packet.kind.encrypted()) {
       message = testing::value_of(decrypt_payload(insider_.c.crypto, insider_.c.keys, message));
@@ -284,12 +287,23 @@ class scene {
     if (const auto before = answered_.find(asked); before != answered_.end()) {
       const auto& was = before->second;
       require(!was.pending);
-      require(!was.kept || clock_.elapsed() - was.at > kept_for || kept_ - was.number >= traits::replay_depth);
+      const std::uint64_t age = clock_.elapsed() - was.at;
+      if (was.once) {
+        require(age > once_kept_for || onces_ - was.number >= traits::replay_depth ||
+                (requests_ - was.request >= 63 && age > kept_for));
+      } else if (onces_ == 0) {  // else others may have taken its place
+        require(!was.kept || age > kept_for || kept_ - was.number >= traits::replay_depth);
+      }
     }
     const bool pending = !a.got;
     const bool once = !commands().empty() && commands()[0].code == handler::once_command;
+    ++requests_;
     const bool kept = a.got && a.code != completion_code::busy && (once || a.data.size() <= traits::reply_bytes);
-    answered_[asked] = {clock_.elapsed(), pending ? kept_ : ++kept_, pending, kept};
+    if (once && !pending) {
+      answered_[asked] = {clock_.elapsed(), ++onces_, false, kept, true, requests_};
+    } else {
+      answered_[asked] = {clock_.elapsed(), pending ? kept_ : ++kept_, pending, kept};
+    }
   }
   std::vector<handler::seen>& commands() { return bmc_.config().handler.commands; }
 
@@ -298,6 +312,8 @@ class scene {
     std::uint64_t number = 0;  ///< among the kept ones
     bool pending = false;
     bool kept = false;
+    bool once = false;          ///< must not run twice; `number` is among those
+    std::uint64_t request = 0;  ///< among all that ran
   };
 
   fuzz::script& s_;
@@ -314,6 +330,8 @@ class scene {
   std::set<std::uint32_t> ran_{};
   std::map<octets, answered> answered_{};
   std::uint64_t kept_ = 0;
+  std::uint64_t onces_ = 0;
+  std::uint64_t requests_ = 0;
   std::vector<octets> deferred_{};  ///< requests, by the number of their ticket
 };
 

@@ -32,6 +32,8 @@ struct firmware_traits : bmc_traits {
   static constexpr std::size_t opened = 1;
   static constexpr std::size_t proven = 1;
   static constexpr std::size_t quota = 1;
+  static constexpr std::size_t penalties = 1;
+  static constexpr std::size_t replay_depth = 1;
   static constexpr std::size_t tickets = 1;
   static constexpr std::size_t events = 1;
   static constexpr std::size_t message_bytes = 32;
@@ -61,7 +63,7 @@ struct default_console_setup {
   null_backend& crypto;
   counting_entropy& random;
 };
-static_assert(sizeof(bmc<default_setup>) <= 4608);
+static_assert(sizeof(bmc<default_setup>) <= 20'480);  // of which the 256 that may wait are 12,288
 static_assert(sizeof(console<default_console_setup>) <= 1200);
 static_assert(sizeof(bmc<firmware>) <= 1024);
 

@@ -27,6 +27,7 @@ TEST_CASE("every step that a part can make is a legal row", "[session][transitio
       {s::rakp1, step_kind::restart, true, {s::rakp1, t::restart, s::open_session}},
       {s::rakp3, step_kind::done, true, {s::rakp3, t::answer, s::set_privilege}},
       {s::rakp3, step_kind::restart, true, {s::rakp3, t::restart, s::open_session}},
+      {s::set_privilege, step_kind::restart, true, {s::set_privilege, t::restart, s::open_session}},
       {s::set_privilege, step_kind::done, true, {s::set_privilege, t::answer, s::active}},
       {s::closing, step_kind::done, true, {s::closing, t::answer, s::closed}},
   };

@@ -93,7 +93,10 @@ template <bmc_config Config> class bmc<Config> {
   /// buffer_too_small (`out` below max_datagram; the ticket stays valid); entropy_failure; crypto_failure.
   result<outgoing<peer_type>> complete(ticket t, const response& rs, mutable_bytes out, instant now) noexcept {
     clock_.advance(now);
-    return requests_.complete(parts(peer_type{}, out), t, rs);
+    typename request_part::step done;
+    const auto answered = requests_.complete(parts(peer_type{}, out), t, rs, done);
+    tell_served(done);
+    return answered;
   }
 
   /// Ends a session without telling its console. Errors: unknown_session.
@@ -152,6 +155,17 @@ template <bmc_config Config> class bmc<Config> {
   [[nodiscard]] bytes suites() const noexcept { return suites_; }
   [[nodiscard]] Config& config() noexcept { return held_.config; }
 
+  /// As console::describe_state(); a value may also be a peer.
+  template <class Sink> void describe_state(Sink&& sink, instant now) const {
+    core::elapsed_clock clock = clock_;
+    clock.advance(now);
+    login_.describe_state(sink, clock.now(), options_.half_open_lifetime);
+    for (const auto& s : sessions()) s.describe_state(sink, clock.now(), expiry(s));
+    requests_.describe_state(sink);
+    penalties_.describe_state(sink, clock.now());
+    sink("events", events_.size());
+  }
+
  private:
   using context = detail::bmc_context<Config>;
   using login_part = detail::bmc_login_v2<Config>;
@@ -196,11 +210,15 @@ template <bmc_config Config> class bmc<Config> {
       s.state.end_why = why;
       return;
     }
+    s.link.unload(held_.crypto());
+    s.receipt = {};
+    vacate(s, on, why);
+  }
+  /// All of a session's end but link and receipt, which may be the next one's already.
+  void vacate(session& s, login_trigger on, errc why) noexcept {
     move(login_state::active, on, login_state::none);
     events_.push({.type = event::kind::closed, .error = why, .session = s.state.info, .peer = s.state.peer});
     requests_.forget(s.state.info.id);
-    s.link.unload(held_.crypto());
-    s.receipt = {};
     s.state = {};
   }
 
@@ -209,6 +227,10 @@ template <bmc_config Config> class bmc<Config> {
     if (step.evicted != detail::login_stage::none) {
       ++counters_.evicted;
       move(step.evicted, login_trigger::evicted, login_state::none);
+    }
+    if (step.session && step.session->state.active) {
+      ++counters_.evicted;
+      vacate(*step.session, login_trigger::evicted, errc::evicted);
     }
     switch (step.kind) {
       case detail::step_kind::next: move_on(step.at); break;
@@ -225,7 +247,7 @@ template <bmc_config Config> class bmc<Config> {
   }
   void move_on(detail::login_stage at) noexcept {
     if (at == detail::login_stage::none) return move(at, login_trigger::open_session, login_state::opened);
-    move(at, login_trigger::rakp1, login_state::proven);
+    move(at, login_trigger::rakp1, login_state::proven);  // once more from there, if the console began anew
   }
   void begin_session(session& s, const session_info& who, const peer_type& from) noexcept {
     move(login_state::proven, login_trigger::rakp3, login_state::active);
@@ -233,6 +255,14 @@ template <bmc_config Config> class bmc<Config> {
     s.state.info.handle = sessions().handle_of(s);
     ++counters_.logins;
     events_.push({.type = event::kind::login, .session = s.state.info, .peer = from});
+  }
+
+  void tell_served(const typename request_part::step& done) noexcept {
+    if constexpr (traits::tells_served) {
+      if (!done.served) return;
+      const auto& s = done.served->state;
+      events_.push({event::kind::served, errc::ok, s.info, s.peer, done.fn, done.command, done.code});
+    }
   }
 
   // ---- datagrams ----
@@ -264,13 +294,15 @@ template <bmc_config Config> class bmc<Config> {
 
   answer_size on_session(const context& c, session& s, const wire::seen& packet) noexcept {
     if (packet.kind.type() != payload_type::ipmi) return errc::bad_payload_type;
-    const auto message = s.link.open(held_.crypto(), packet);
+    const auto message = s.link.open(held_.crypto(), packet, protect::repeats::tell);
     if (!message) return message.error();
+    if (message->repeated()) return requests_.take_again(c, s, message->message());
     const privilege before = s.state.info.level;
     const auto step = requests_.take(c, core::deref(held_.config.handler), s, message->message());
     using what = typename decltype(step)::kind;
     counters_.commands += step.what == what::executed ? 1 : 0;
     counters_.repeats += step.what == what::repeated ? 1 : 0;
+    tell_served(step);
     if (s.state.info.level != before)
       events_.push({.type = event::kind::privilege, .session = s.state.info, .peer = s.state.peer});
     if (step.closes)

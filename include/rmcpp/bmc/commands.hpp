@@ -2,10 +2,11 @@
 #pragma once
 
 #include <rmcpp/bmc/discovery.hpp>
+#include <rmcpp/wire/payload_commands.hpp>
 
 /// \file
-/// The App commands of a session (IPMI v2.0, 22.18 to 22.20), and within it those that need none. They know sessions,
-/// and no datagram, timer or event.
+/// The App commands of a session (IPMI v2.0, 22.18 to 22.20 and 24.8), and within it those that need none. They know
+/// sessions, and no datagram, timer or event.
 
 namespace rmcpp::detail {
 
@@ -33,6 +34,17 @@ constexpr void describe_session(const session_info& session, const Peer& peer,
   if constexpr (requires { peer.port(); }) rs.port = peer.port();
 }
 
+/// Get Channel Payload Support: IPMI messages, and the payloads by which sessions begin. FreeIPMI's ipmiconsole asks
+/// first of all.
+inline void answer_payload_support(bytes data, std::uint8_t channel, response_writer& w) noexcept {
+  constexpr std::uint16_t ipmi_messages = 1u << static_cast<unsigned>(payload_type::ipmi);
+  constexpr std::uint16_t open_session_to_rakp4 = 0x003f;
+  const auto rq = wire::decode<wire::payload_support_request>(data);
+  if (!rq) return w.fail(completion_code::length_invalid);
+  if (!is_channel(rq->channel, channel)) return w.fail(completion_code::invalid_field);
+  w.put(wire::payload_support_response{.standard = ipmi_messages, .session_setup = open_session_to_rakp4});
+}
+
 /// The session commands, run for one session.
 template <bmc_config Config> class session_commands {
  public:
@@ -48,6 +60,9 @@ template <bmc_config Config> class session_commands {
       case wire::app::set_session_privilege: answer_set_privilege(rq.data, self_.state.info, answer_); return true;
       case wire::app::close_session: close(rq.data); return true;
       case wire::app::get_session_info: describe(rq.data); return true;
+      case wire::app::get_channel_payload_support:
+        answer_payload_support(rq.data, self_.state.info.channel, answer_);
+        return true;
       default: return run_discovery(c_, rq, self_.state.info.channel, answer_);
     }
   }

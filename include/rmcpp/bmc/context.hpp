@@ -19,6 +19,7 @@ template <bmc_config Config> struct bmc_context {
   using peer_type = typename Config::peer;
   using traits = typename Config::traits;
   using session = managed_session<crypto_type, peer_type, traits>;
+  using allowance = typename session_table<crypto_type, peer_type, traits>::allowance;
 
   crypto_type& crypto;
   random_type& random;
@@ -39,7 +40,7 @@ template <class Session> struct bmc_step {
   login_stage evicted{};                      ///< not none: where the login stood that gave way
   errc why = errc::ok;                        ///< failed: what to tell the application; ok: nothing
   result<std::size_t> taken{std::size_t{0}};  ///< what feed() returns: size in `reply`, or why it was dropped
-  Session* session = nullptr;                 ///< done: the slot whose link was written: who was in it is out
+  Session* session = nullptr;                 ///< the slot whose link was written: who was in it is out
   session_info who{};                         ///< done: all but the handle; failed: name and, if it has one, user
 
   constexpr bmc_step() noexcept = default;

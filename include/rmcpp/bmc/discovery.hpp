@@ -33,18 +33,29 @@ constexpr bool is_channel(std::uint8_t asked, std::uint8_t channel) noexcept {
 }
 
 /// Get Channel Authentication Capabilities. Without the request's v2.0 bit, nothing is offered: there is no v1.5 here.
-inline void answer_capabilities(bytes data, std::uint8_t channel, bool kg_set, response_writer& w) noexcept {
+inline void answer_capabilities(bytes data, std::uint8_t channel, std::uint8_t status, response_writer& w) noexcept {
   const auto rq = wire::decode<wire::channel_auth_request>(data);
   if (!rq) return w.fail(completion_code::length_invalid);
-  if (!is_channel(rq->number(), channel) || rq->level < privilege::callback || rq->level > privilege::administrator)
+  if (!is_channel(rq->number(), channel) || rq->level < privilege::callback || rq->level > privilege::oem)
     return w.fail(completion_code::invalid_field);
-  wire::channel_auth_response rs{.channel = channel, .auth_status = wire::channel_auth_response::status_named_users};
+  wire::channel_auth_response rs{.channel = channel, .auth_status = status};
   if (rq->wants_v2()) {
     rs.auth_types = wire::channel_auth_response::auth_v2_data;
     rs.extended = wire::channel_auth_response::supports_v2;
-    if (kg_set) rs.auth_status |= wire::channel_auth_response::status_kg_set;
+  } else {
+    rs.auth_status &= static_cast<std::uint8_t>(~wire::channel_auth_response::status_kg_set);
   }
   w.put(rs);
+}
+
+/// Which kinds of users there are, and whether there is a K_g, as its answer says it.
+template <class Users> std::uint8_t auth_status(Users& users, std::uint8_t channel) noexcept {
+  using rs = wire::channel_auth_response;
+  user_kinds k{};
+  if constexpr (requires { users.kinds(channel); }) k = users.kinds(channel);
+  return static_cast<std::uint8_t>((k.named ? rs::status_named_users : 0) | (k.null ? rs::status_null_names : 0) |
+                                   (k.anonymous ? rs::status_anonymous : 0) |
+                                   (users.kg(channel).is_zero() ? 0 : rs::status_kg_set));
 }
 
 /// Get Channel Cipher Suites.
@@ -72,7 +83,7 @@ bool run_discovery(const bmc_context<Config>& c, const wire::lan_request& rq, st
                    response_writer& w) noexcept {
   switch (rq.command) {
     case wire::app::get_channel_auth_capabilities:
-      answer_capabilities(rq.data, channel, !c.users.kg(channel).is_zero(), w);
+      answer_capabilities(rq.data, channel, auth_status(c.users, channel), w);
       return true;
     case wire::app::get_channel_cipher_suites: answer_cipher_suites(rq.data, channel, c.suites, w); return true;
     case wire::app::get_system_guid: answer_system_guid(rq.data, c.options.system_guid, w); return true;

@@ -13,6 +13,7 @@ template <peer_address Peer> struct bmc_event {
     login,         ///< a session began
     login_failed,  ///< RAKP 3 did not verify, the console gave up, or the level was refused; `error` says which
     privilege,     ///< Set Session Privilege Level changed `session.level`
+    served,        ///< a command was answered: `command` of `fn`, with `code`; not told of repeats
     closed,        ///< a session ended; `error` says why
   };
 
@@ -20,6 +21,9 @@ template <peer_address Peer> struct bmc_event {
   errc error = errc::ok;
   session_info session{};  ///< of a failed login: name and, if it has one, user
   Peer peer{};
+  net_fn fn{};
+  std::uint8_t command = 0;
+  completion_code code{};
 
   /// False for `none`: `while (const auto e = bmc.next_event())`.
   constexpr explicit operator bool() const noexcept { return type != kind::none; }

@@ -3,6 +3,8 @@
 
 #include <rmcpp/bmc/policy.hpp>
 #include <rmcpp/core/time.hpp>
+#include <rmcpp/session/random_id.hpp>
+#include <rmcpp/session/step.hpp>
 #include <rmcpp/wire/open_session.hpp>
 
 #include <array>
@@ -22,6 +24,19 @@ template <peer_address Peer> struct opened_login {
   wire::open_session_request request{};  ///< to recognise its retransmission
   std::uint8_t suite = 0;
   privilege limit{};  ///< the level granted in the response
+
+  template <class Sink> void describe_state(Sink& sink) const {
+    sink("tag", request.tag);
+    sink("level", request.max_privilege);
+    sink("console_id", request.console_id);
+    const auto proposes = [&](const auto& algorithms) {
+      sink("length", algorithms.length);
+      sink("algorithm", algorithms.algorithm);
+    };
+    proposes(request.authentication);
+    proposes(request.integrity);
+    proposes(request.confidentiality);
+  }
 };
 
 /// After a RAKP 1.
@@ -33,6 +48,11 @@ template <peer_address Peer> struct proven_login {
   privilege limit{};
   user_id user{};  ///< none: unknown or not allowed, and RAKP 3 will fail
   protect::rakp_transcript transcript{};
+
+  template <class Sink> void describe_state(Sink& sink) const {
+    sink("user", user);
+    transcript.describe_state(sink);
+  }
 };
 
 /// Same tag, SIDm and body: with the same source, a retransmission.
@@ -59,6 +79,13 @@ template <class Login, std::size_t N> class half_open_table {
     for (auto& slot : slots_)
       if (slot.managed_id != session_id::none && pred(slot)) return &slot;
     return nullptr;
+  }
+
+  /// Forgets the first login for which `pred` holds; false: there was none.
+  template <class Pred> bool forget(Pred&& pred) noexcept {
+    Login* const l = find_if(pred);
+    if (l) *l = {};
+    return l != nullptr;
   }
 
   [[nodiscard]] Login* free_slot() noexcept {
@@ -94,11 +121,74 @@ template <class Login, std::size_t N> class half_open_table {
     return n;
   }
 
+  template <class Sink> void describe_state(Sink& sink, instant now, milliseconds lifetime) const {
+    for (const auto& slot : slots_) {
+      sink("managed_id", slot.managed_id);
+      if (slot.managed_id == session_id::none) continue;
+      sink("peer", slot.peer);
+      sink("lives", core::time_left(slot.since + lifetime, now));
+      sink("suite", slot.suite);
+      sink("limit", slot.limit);
+      slot.describe_state(sink);
+    }
+  }
+
   [[nodiscard]] auto begin() noexcept { return slots_.begin(); }
   [[nodiscard]] auto end() noexcept { return slots_.end(); }
 
  private:
   std::array<Login, N> slots_{};
+};
+
+/// Both classes, and how long they live.
+template <class Context> class half_open_logins {
+  using peer_type = typename Context::peer_type;
+  using traits = typename Context::traits;
+
+ public:
+  using opened_type = opened_login<peer_type>;
+  using proven_type = proven_login<peer_type>;
+
+  half_open_table<opened_type, traits::opened> opened{};
+  half_open_table<proven_type, traits::proven> proven{};
+
+  /// A free slot of `table`, if need be one that gives way, and then `gave_way` is set; null without randomness to
+  /// choose it.
+  template <class Table> static auto* make_room(Table& table, const Context& c, bool& gave_way) noexcept {
+    auto* slot = table.free_slot();
+    if (slot) return slot;
+    std::array<std::uint8_t, 4> dice{};
+    if (!c.random.fill(dice)) return slot;
+    slot = &table.victim(c.from, traits::quota, core::load_le32(dice.data()));
+    *slot = {};
+    gave_way = true;
+    return slot;
+  }
+
+  /// An id for a new login, that nothing else has. Unpredictable, because RAKP 1 proves its return path by quoting it.
+  bool new_session_id(const Context& c, session_id& id) noexcept {
+    for (int tries = 0; tries < 8; ++tries) {  // a source that is stuck must not hang us
+      const auto drawn = random_session_id(c.random);
+      if (!drawn) return false;
+      id = *drawn;
+      if (!opened.find(id) && !proven.find(id) && !c.sessions.find(id)) return true;
+    }
+    return false;
+  }
+
+  /// Forgets one login older than that: where it stood, or none. Call it until it says none.
+  login_stage expire(instant now, milliseconds lifetime) noexcept {
+    const auto old = [&](const auto& l) { return now >= l.since + lifetime; };
+    if (opened.forget(old)) return login_stage::opened;
+    return proven.forget(old) ? login_stage::proven : login_stage::none;
+  }
+  /// When the oldest began; never() without one.
+  [[nodiscard]] instant oldest() const noexcept { return earlier(opened.oldest(), proven.oldest()); }
+
+  template <class Sink> void describe_state(Sink& sink, instant now, milliseconds lifetime) const {
+    opened.describe_state(sink, now, lifetime);
+    proven.describe_state(sink, now, lifetime);
+  }
 };
 
 }  // namespace rmcpp::detail

@@ -2,8 +2,7 @@
 #pragma once
 
 #include <rmcpp/bmc/context.hpp>
-#include <rmcpp/bmc/half_open.hpp>
-#include <rmcpp/session/random_id.hpp>
+#include <rmcpp/bmc/login_users.hpp>
 
 namespace rmcpp::detail {
 
@@ -33,48 +32,38 @@ template <bmc_config Config> class bmc_login_v2 {
     }
   }
 
-  /// Forgets one login older than that: where it stood, or none. Call it until it says none.
-  login_stage expire(instant now, milliseconds lifetime) noexcept {
-    const auto old = [&](const auto& l) { return now >= l.since + lifetime; };
-    if (forget(opened_, old)) return login_stage::opened;
-    return forget(proven_, old) ? login_stage::proven : login_stage::none;
-  }
+  /// As half_open_logins::expire().
+  login_stage expire(instant now, milliseconds lifetime) noexcept { return logins_.expire(now, lifetime); }
   /// Forgets one login that rests on the user, or on K_g. Call it until it says none.
   login_stage revoke(user_id id) noexcept {
-    return forget(proven_, [&](const proven& l) { return l.user == id; }) ? login_stage::proven : login_stage::none;
+    return logins_.proven.forget([&](const proven& l) { return l.user == id; }) ? login_stage::proven
+                                                                                : login_stage::none;
   }
   login_stage revoke_kg() noexcept {
-    return forget(proven_, [](const proven&) { return true; }) ? login_stage::proven : login_stage::none;
+    return logins_.proven.forget([](const proven&) { return true; }) ? login_stage::proven : login_stage::none;
   }
   /// When the oldest began; never() without one.
-  [[nodiscard]] instant oldest() const noexcept { return earlier(opened_.oldest(), proven_.oldest()); }
-  [[nodiscard]] std::size_t opened_logins() const noexcept { return opened_.size(); }
-  [[nodiscard]] std::size_t proven_logins() const noexcept { return proven_.size(); }
+  [[nodiscard]] instant oldest() const noexcept { return logins_.oldest(); }
+  [[nodiscard]] std::size_t opened_logins() const noexcept { return logins_.opened.size(); }
+  [[nodiscard]] std::size_t proven_logins() const noexcept { return logins_.proven.size(); }
+  template <class Sink> void describe_state(Sink& sink, instant now, milliseconds lifetime) const {
+    logins_.describe_state(sink, now, lifetime);
+    users_.describe_state(sink);
+  }
 
  private:
   using crypto_type = typename context::crypto_type;
-  using peer_type = typename context::peer_type;
-  using traits = typename context::traits;
-  using opened = opened_login<peer_type>;
-  using proven = proven_login<peer_type>;
+  using logins = half_open_logins<context>;
+  using opened = typename logins::opened_type;
+  using proven = typename logins::proven_type;
   using key = protect::login_key<crypto_type>;
   using answer_size = result<std::size_t>;
 
-  template <class Table, class Pred> static bool forget(Table& table, Pred&& pred) noexcept {
-    auto* const l = table.find_if(pred);
-    if (l) *l = {};
-    return l != nullptr;
-  }
-
-  /// A free slot of the table, if need be one that gives way; null without randomness to choose it.
+  /// As half_open_logins::make_room().
   template <class Table> static auto* make_room(Table& table, login_stage cls, const context& c, step& st) noexcept {
-    auto* slot = table.free_slot();
-    if (slot) return slot;
-    std::array<std::uint8_t, 4> dice{};
-    if (!c.random.fill(dice)) return slot;
-    slot = &table.victim(c.from, traits::quota, core::load_le32(dice.data()));
-    *slot = {};
-    st.evicted = cls;
+    bool gave_way = false;
+    auto* const slot = logins::make_room(table, c, gave_way);
+    if (gave_way) st.evicted = cls;
     return slot;
   }
 
@@ -118,26 +107,15 @@ template <bmc_config Config> class bmc_login_v2 {
   opened* opened_for(const context& c, const wire::open_session_request& rq, const wire::cipher_suite& suite,
                      step& st) noexcept {
     opened* const known =
-        opened_.find_if([&](const opened& l) { return l.peer == c.from && same_request(l.request, rq); });
+        logins_.opened.find_if([&](const opened& l) { return l.peer == c.from && same_request(l.request, rq); });
     if (known) return known;
-    opened* const login = make_room(opened_, login_stage::opened, c, st);
+    opened* const login = make_room(logins_.opened, login_stage::opened, c, st);
     session_id id{};
-    if (!login || !new_session_id(c, id)) return nullptr;
+    if (!login || !logins_.new_session_id(c, id)) return nullptr;
     const auto limit = granted(rq.max_privilege, c.options.channel_limit, c.options.limits.of(suite));
     *login = {c.from, id, c.now, rq, suite.id, limit};
     st.kind = step_kind::next;
     return login;
-  }
-
-  /// Unpredictable, because RAKP 1 proves its return path by quoting it.
-  bool new_session_id(const context& c, session_id& id) noexcept {
-    for (int tries = 0; tries < 8; ++tries) {  // a source that is stuck must not hang us
-      const auto drawn = detail::random_session_id(c.random);
-      if (!drawn) return false;
-      id = *drawn;
-      if (!opened_.find(id) && !proven_.find(id) && !c.sessions.find(id)) return true;
-    }
-    return false;
   }
 
   // ---- RAKP 1 and 2 (13.20, 13.21) ----
@@ -151,17 +129,21 @@ template <bmc_config Config> class bmc_login_v2 {
     const auto prefix = wire::decode_prefix<wire::rakp1>(payload);
     const wire::rakp1& m = prefix->message;
     if (prefix.error() == errc::truncated) return errc::truncated;
-    if (const proven* p = proven_.find(m.managed_id)) return on_repeated_rakp1(c, *p, m, prefix.error());
-    opened* const o = opened_.find(m.managed_id);
-    if (!o && c.sessions.find(m.managed_id)) return errc::unexpected_message;
-    if (!o) return refuse_unknown(c, payload_type::rakp2, m.tag);
-    if (!(o->peer == c.from)) return errc::wrong_peer;
+    opened* const o = logins_.opened.find(m.managed_id);
+    proven* const p = logins_.proven.find(m.managed_id);
+    const session* const s = c.sessions.find(m.managed_id);
+    if (s && s->state.peer == c.from) return errc::unexpected_message;
+    // A stranger is told the same of every SIDc.
+    if (!(o && o->peer == c.from) && !(p && p->peer == c.from)) return refuse_unknown(c, payload_type::rakp2, m.tag);
+    if (p && m.console_random == p->transcript.console_random) return on_repeated_rakp1(c, *p, m, prefix.error());
+    if (p && !(m.role == p->transcript.role && m.name == p->transcript.name)) return errc::unexpected_message;
     if (const auto why = judge_form(prefix, payload.size()); why != rakp_status::no_errors)
-      return refuse_rakp1(c, *o, m.tag, why);
+      return o ? refuse_rakp1(c, *o, m.tag, why) : step(errc::unexpected_message);
     if (c.penalties.waits(c.from, m.name, c.now)) return errc::rate_limited;
     user_record user;
-    if (const auto why = find_user(c, m, user); why != rakp_status::no_errors) return refuse_rakp1(c, *o, m.tag, why);
-    return proven_by(c, *o, m, user);
+    const auto why = users_.find(c, m, user);
+    if (p) return restarted_by(c, *p, m, user);
+    return why == rakp_status::no_errors ? proven_by(c, *o, m, user) : refuse_rakp1(c, *o, m.tag, why);
   }
 
   static rakp_status judge_form(const result<wire::decoded_prefix<wire::rakp1>>& m, std::size_t size) noexcept {
@@ -171,15 +153,6 @@ template <bmc_config Config> class bmc_login_v2 {
     const privilege level = m->message.role.level();
     const bool defined = level >= privilege::callback && level <= privilege::oem;
     return defined ? rakp_status::no_errors : rakp_status::invalid_role;
-  }
-
-  /// Sets `user.id` to none where the name may not log in; only with the option `disclose` that is told here already.
-  static rakp_status find_user(const context& c, const wire::rakp1& m, user_record& user) noexcept {
-    const bool known = c.users.find(m.name, m.role, c.from.channel(), user) && user.enabled;
-    if (!known) user.id = user_id::none;
-    if (!c.options.disclose) return rakp_status::no_errors;
-    if (!known) return rakp_status::unauthorized_name;
-    return m.role.level() > user.limit ? rakp_status::unauthorized_role_or_privilege : rakp_status::no_errors;
   }
 
   /// The login is gone; nothing is told of it, for nobody has proved anything.
@@ -194,34 +167,51 @@ template <bmc_config Config> class bmc_login_v2 {
   /// From opened to proven. `user.id` is none where the name may not log in: its RAKP 2 looks like any other.
   step proven_by(const context& c, opened& o, const wire::rakp1& m, const user_record& user) noexcept {
     step made;
-    proven* const p = make_room(proven_, login_stage::proven, c, made);
-    protect::rakp_transcript t{.console_id = o.request.console_id,
-                               .managed_id = m.managed_id,
-                               .console_random = m.console_random,
-                               .managed_guid = c.options.system_guid,
-                               .role = m.role,
-                               .name = m.name};
-    if (!p || !c.random.fill(t.managed_random) || !draw_dummy_key(c)) {
+    proven* const p = make_room(logins_.proven, login_stage::proven, c, made);
+    protect::rakp_transcript t = transcript_of(c, o.request.console_id, m);
+    if (!p || !c.random.fill(t.managed_random) || !users_.prepare(c)) {
       step refused = refuse_rakp1(c, o, m.tag, rakp_status::insufficient_resources);
       refused.evicted = made.evicted;
       return refused;
     }
     *p = {c.from, o.managed_id, o.since, o.suite, o.limit, user.id, t};
     o = {};
+    return answered(c, made, login_stage::opened, *p, user, m.tag);
+  }
+
+  /// A RAKP 1 with another Rm: a console that repeated its Open Session Request and began anew when the late second
+  /// answer came (ipmitool does). Its Rc is fresh, its age stays. That is no help to a guesser, whom every new Open
+  /// Session gets as much.
+  step restarted_by(const context& c, proven& p, const wire::rakp1& m, const user_record& user) noexcept {
+    protect::rakp_transcript t = transcript_of(c, p.transcript.console_id, m);
+    if (!c.random.fill(t.managed_random)) return errc::entropy_failure;
+    p.transcript = t;
+    p.user = user.id;
+    return answered(c, {}, login_stage::proven, p, user, m.tag);
+  }
+
+  static protect::rakp_transcript transcript_of(const context& c, session_id console_id,
+                                                const wire::rakp1& m) noexcept {
+    return {.console_id = console_id,
+            .managed_id = m.managed_id,
+            .console_random = m.console_random,
+            .managed_guid = c.options.system_guid,
+            .role = m.role,
+            .name = m.name};
+  }
+  step answered(const context& c, step made, login_stage at, const proven& p, const user_record& user,
+                std::uint8_t tag) const noexcept {
     made.kind = step_kind::next;
-    made.at = login_stage::opened;
-    made.taken = answer_rakp2(c, *p, user.id == user_id::none ? dummy_key_ : user.secret, m.tag);
+    made.at = at;
+    made.taken = answer_rakp2(c, p, users_.password(user), tag);
     return made;
   }
 
   step on_repeated_rakp1(const context& c, const proven& p, const wire::rakp1& m, errc decoding) noexcept {
-    if (!(p.peer == c.from)) return errc::wrong_peer;
-    // A second code under a new Rc would help nobody but somebody guessing passwords.
-    const auto& t = p.transcript;
-    if (decoding != errc::ok || m.console_random != t.console_random || !(m.role == t.role) || !(m.name == t.name))
+    if (decoding != errc::ok || !(m.role == p.transcript.role) || !(m.name == p.transcript.name))
       return errc::unexpected_message;
     user_record user;
-    find_password(c, p, user);
+    users_.find_again(c, p, user);
     return answer_rakp2(c, p, user.secret, m.tag);
   }
 
@@ -236,32 +226,22 @@ template <bmc_config Config> class bmc_login_v2 {
                                  c.reply);
   }
 
-  bool draw_dummy_key(const context& c) noexcept {
-    has_dummy_key_ = has_dummy_key_ || c.random.fill(dummy_key_.reveal());
-    return has_dummy_key_;
-  }
-  /// The record behind a login; for a name that may not log in one with a password of this boot's own, so that its
-  /// RAKP 2 stays the same.
-  void find_password(const context& c, const proven& p, user_record& user) const noexcept {
-    const bool known = c.users.find(p.transcript.name, p.transcript.role, p.peer.channel(), user) && user.enabled &&
-                       p.user != user_id::none && user.id == p.user;
-    if (!known) user = {.secret = dummy_key_};
-  }
-
   // ---- RAKP 3 and 4 (13.22, 13.23) ----
 
   step on_rakp3(const context& c, bytes payload) noexcept {
     const auto decoded = wire::decode<wire::rakp3>(payload);
     if (decoded.error() == errc::truncated) return errc::truncated;
     const wire::rakp3& m = *decoded;
-    if (const session* s = c.sessions.find(m.managed_id)) return on_repeated_rakp3(c, *s, m);
-    proven* const p = proven_.find(m.managed_id);
-    if (!p) return on_stray_rakp3(c, m);
-    if (!(p->peer == c.from)) return errc::wrong_peer;
-    if (c.penalties.waits(c.from, p->transcript.name, c.now)) return errc::rate_limited;
+    const session* const active = c.sessions.find(m.managed_id);
+    if (active && active->state.peer == c.from) return on_repeated_rakp3(c, *active, m);
+    proven* const p = logins_.proven.find(m.managed_id);
+    if (!p || !(p->peer == c.from)) return on_stray_rakp3(c, m);
+    if (c.penalties.waits(c.from, p->transcript.name, c.now) ||
+        !c.penalties.may_guess(c.from, p->transcript.name, c.now))
+      return errc::rate_limited;
 
     user_record user;
-    find_password(c, *p, user);
+    users_.find_again(c, *p, user);
     key kuid(c.crypto, wire::find_suite(p->suite)->authentication, user.secret.reveal());
     const auto expected = kuid.rakp3(p->transcript);
     if (!expected) return expected.error();
@@ -273,14 +253,15 @@ template <bmc_config Config> class bmc_login_v2 {
     const privilege level = p->transcript.role.level();
     if (level > user.limit || level > p->limit)
       return refuse_rakp3(c, *p, m.tag, rakp_status::unauthorized_role_or_privilege, errc::refused_privilege);
-    session* const s = c.sessions.free_slot(c.options.max_sessions);
+    session* const s = c.sessions.slot_for(allowance(c, user), c.now);
     if (!s) return refuse_rakp3(c, *p, m.tag, rakp_status::insufficient_resources, errc::no_slot);
     return begin_session(c, *s, *p, user, kuid, m);
   }
 
-  /// No login waits for it.
+  /// No login of this peer waits for it. A stranger is told the same of every SIDc.
   step on_stray_rakp3(const context& c, const wire::rakp3& m) noexcept {
-    if (opened_.find(m.managed_id)) return errc::unexpected_message;
+    const opened* const o = logins_.opened.find(m.managed_id);
+    if (o && o->peer == c.from) return errc::unexpected_message;
     if (m.status != rakp_status::no_errors) return errc::unknown_session;
     return refuse_unknown(c, payload_type::rakp4, m.tag);
   }
@@ -300,22 +281,35 @@ template <bmc_config Config> class bmc_login_v2 {
     return fail(p, why, encode_refusal(payload_type::rakp4, tag, answer, p.transcript.console_id, c.reply));
   }
 
-  /// From proven to a session. On a failure of the backend login and slot stay as they were.
+  static typename context::allowance allowance(const context& c, const user_record& user) noexcept {
+    constexpr std::size_t enough_to_keep_one = 4;
+    std::size_t slots = c.sessions.slots(c.options.max_sessions);
+    const bool keep_one = c.options.keep_one_for_administrators && slots >= enough_to_keep_one;
+    if (keep_one && user.limit < privilege::administrator) --slots;
+    return {.slots = slots, .own = user.sessions == 0 ? slots : user.sessions, .user = user.id};
+  }
+
+  /// From proven to a session. On a failure of the backend the login stays as it was, and so does the slot unless its
+  /// keys were written over already.
   static step begin_session(const context& c, session& s, proven& p, const user_record& user, key& kuid,
                             const wire::rakp3& m) noexcept {
     const wire::cipher_suite& suite = *wire::find_suite(p.suite);
     protect::login_outcome outcome;
     status made = finish_login(c.crypto, kuid, c.users.kg(p.peer.channel()), suite, p.transcript, outcome);
-    if (made) made = s.link.load(c.crypto, suite, outcome.keys, user.secret);
     if (!made) return made.error();
+    step st;
+    st.session = &s;
+    if (made = s.link.load(c.crypto, suite, outcome.keys, user.secret); !made) {
+      st.taken = made.error();
+      return st;
+    }
     using protect::window_rule;
     s.link.begin(p.transcript.console_id, c.options.strict_window ? window_rule::strict : window_rule::any_forward);
     s.receipt.rakp3 = m.code;
     (void)s.receipt.rakp4.assign(outcome.rakp4.view().first(protect::rakp4_code_size(suite.authentication)));
-    step st(answer_rakp4(c, s, m.tag));
+    st.taken = answer_rakp4(c, s, m.tag);
     st.kind = step_kind::done;
     st.at = login_stage::proven;
-    st.session = &s;
     const privilege asked = p.transcript.role.level();
     st.who = {.id = p.managed_id,
               .user = p.user,
@@ -331,7 +325,6 @@ template <bmc_config Config> class bmc_login_v2 {
 
   /// After success, from the same peer and with the same code: RAKP 4 again, outside the session, whatever followed.
   static step on_repeated_rakp3(const context& c, const session& s, const wire::rakp3& m) noexcept {
-    if (!(s.state.peer == c.from)) return errc::wrong_peer;
     const bool same = m.status == rakp_status::no_errors && equal_constant_time(m.code, s.receipt.rakp3);
     return same ? step(answer_rakp4(c, s, m.tag)) : step(errc::unexpected_message);
   }
@@ -341,10 +334,8 @@ template <bmc_config Config> class bmc_login_v2 {
                                  wire::rakp4{tag, rakp_status::no_errors, s.link.peer_id(), s.receipt.rakp4}, c.reply);
   }
 
-  half_open_table<opened, traits::opened> opened_{};
-  half_open_table<proven, traits::proven> proven_{};
-  user_key dummy_key_{};  ///< of this boot
-  bool has_dummy_key_ = false;
+  logins logins_{};
+  login_users<context> users_{};
 };
 
 }  // namespace rmcpp::detail

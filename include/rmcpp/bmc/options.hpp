@@ -13,16 +13,28 @@ struct bmc_traits {
   static constexpr std::size_t sessions = 4;  ///< 1..63
   /// Half-open logins before and after RAKP 1, 1..1024 each. Each forged datagram of a login costs a look at all of
   /// them, about 4 ns each.
-  static constexpr std::size_t opened = 16;
+  static constexpr std::size_t opened = 64;
   static constexpr std::size_t proven = 16;
-  static constexpr std::size_t quota = 16;     ///< half-open logins of one quota key before its own oldest gives way
-  static constexpr std::size_t penalties = 4;  ///< who waits after a wrong RAKP 3; 1 and more
-  static constexpr std::size_t tickets = 4;    ///< deferred answers, at most 254
-  static constexpr std::size_t events = 8;     ///< 1 and more
+  static constexpr std::size_t quota = 16;       ///< half-open logins of one quota key before its own oldest gives way
+  static constexpr std::size_t penalties = 256;  ///< who waits after a wrong RAKP 3; 1 and more
+  static constexpr std::size_t tickets = 4;      ///< deferred answers, at most 254
+  static constexpr std::size_t events = 8;       ///< 1 and more
   static constexpr std::size_t message_bytes = 256;     ///< longest response data, 32 and more
   static constexpr std::size_t reply_bytes = 64;        ///< longest response data kept for a repeat, at most 255
-  static constexpr std::size_t replay_depth = 1;        ///< requests per session recognised as repeats, 1..8
+  static constexpr std::size_t replay_depth = 4;        ///< requests per session recognised as repeats, 1..8
+  static constexpr bool tells_served = true;            ///< an event for each command
   static constexpr bool allow_unauthenticated = false;  ///< cipher suite 0: anybody may log in as anybody
+};
+
+/// For memory counted in kilobytes. Its BMC should forget half-open logins after 5 s: see
+/// bmc_options::half_open_lifetime.
+struct firmware_bmc_traits : bmc_traits {
+  static constexpr std::size_t opened = 8;
+  static constexpr std::size_t proven = 8;
+  static constexpr std::size_t penalties = 8;
+  static constexpr std::size_t reply_bytes = 16;
+  static constexpr std::size_t replay_depth = 2;
+  static constexpr bool tells_served = false;
 };
 
 /// A BMC's configuration: values or references `crypto`, `random`, `users`, `handler`; types `peer`, `traits`. May have
@@ -93,7 +105,11 @@ struct bmc_options {
   /// plausible RAKP 2, and the refusal comes in RAKP 4, so that names cannot be tried out.
   bool disclose = false;
   bool strict_window = false;  ///< session sequence numbers at most 15 ahead even with integrity
-  milliseconds half_open_lifetime{5000};
+  /// From four sessions on the last one is for users whose limit is administrator: others cannot keep them out.
+  bool keep_one_for_administrators = true;
+  /// Of a login, from its Open Session Request to RAKP 3, and of a session whose console has sent nothing yet. Our own
+  /// console's fourth RAKP 1 leaves after 6 s, its last packet of a login's message after 10 s.
+  milliseconds half_open_lifetime{15'000};
   milliseconds inactivity{60'000};
 };
 
@@ -102,7 +118,7 @@ struct bmc_counters {
   std::uint32_t dropped = 0;
   std::uint32_t logins = 0;
   std::uint32_t failed_logins = 0;
-  std::uint32_t evicted = 0;   ///< half-open logins that gave way
+  std::uint32_t evicted = 0;   ///< half-open logins, and sessions not used yet, that gave way
   std::uint32_t commands = 0;  ///< executed within sessions
   std::uint32_t repeats = 0;   ///< answered from a kept reply, or swallowed
 };

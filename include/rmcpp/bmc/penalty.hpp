@@ -8,20 +8,24 @@
 
 namespace rmcpp::detail {
 
-/// Slows down guessing at a BMC: after a wrong RAKP 3, further logins of the same name from the same quota key wait,
-/// 1 s at first, doubling up to 32 s. Nobody else waits, and a user is never locked out: a garbage RAKP 3 needs no
-/// password, so a lock would shut out the owner.
+/// Slows down guessing at a BMC. An offender is a name from an address and port; after a wrong RAKP 3 it waits, 1 s at
+/// first, doubling up to 32 s. Once another port of the same quota key fails under that name while the offender waits,
+/// the offender is that name from the whole quota key: a port of one's own is cheap. Nobody else waits, and a user is
+/// never locked out: a garbage RAKP 3 needs no password, so a lock would shut out the owner.
 ///
-/// An offender is a name and a quota key; the table holds N of them. Where it is full of offenders that still wait, and
-/// one of their quota keys fails under yet another name, that key's entry is widened to all names: from then on the
-/// whole quota key waits. A newcomer of another quota key takes the place of the one whose wait ends first. Once a wait
-/// is over its place may go to anybody, and then the doubling begins anew.
+/// The table holds N offenders, each until a minute after its wait, so that no wait is shortened and no doubling
+/// forgotten. While all fit, whoever is none of them is judged at once. When the table is full, a quota key that is in
+/// it already waits under every further name; all others share four judged guesses a second, but for the quota keys of
+/// the last logins that came through, up to eight, and those stand outside until one of them fails.
 template <peer_address Peer, std::size_t N> class penalty_table {
  public:
   static constexpr milliseconds first{1000};
   static constexpr std::uint8_t max_doublings = 5;
   /// Failures are forgotten this long after their wait is over.
   static constexpr milliseconds memory{60'000};
+  /// Between the guesses of those who share.
+  static constexpr milliseconds share{250};
+  static constexpr std::size_t trusted_keys = N < 8 ? N : 8;
 
   [[nodiscard]] bool waits(const Peer& peer, const username& name, instant now) const noexcept {
     for (const auto& o : offenders_)
@@ -29,54 +33,103 @@ template <peer_address Peer, std::size_t N> class penalty_table {
     return false;
   }
 
+  /// Whether a guess may be judged now, of one who does not wait. Asked once for each.
+  [[nodiscard]] bool may_guess(const Peer& peer, const username& name, instant now) noexcept {
+    for (const auto& o : offenders_)
+      if (!o.remembered(now) || o.is(peer, name)) return true;
+    if (find_trusted(peer)) return true;
+    if (now < next_guess_) return false;
+    next_guess_ = now + share;
+    return true;
+  }
+
   void failed(const Peer& peer, const username& name, instant now) noexcept {
-    offender& o = slot_for(peer, name, now);
-    if (!o.is(peer, name) && o.used && now < o.until && o.of(peer)) {
-      o.every_name = true;
-    } else if (!o.is(peer, name) || now >= o.until + memory) {
-      o = {.peer = peer, .name = name};
-    }
-    const std::uint8_t doublings = o.failures < max_doublings ? o.failures : max_doublings;
-    o.until = now + milliseconds{first.count << doublings};
-    if (o.failures < max_doublings) ++o.failures;
-    o.used = true;
+    offender* const o = offender_for(peer, name, now);
+    if (Peer* const key = find_trusted(peer); key && !o) *key = {};
+    if (!o) return;
+    const std::uint8_t doublings = o->failures < max_doublings ? o->failures : max_doublings;
+    o->until = now + milliseconds{first.count << doublings};
+    if (o->failures < max_doublings) ++o->failures;
   }
 
   void succeeded(const Peer& peer, const username& name) noexcept {
     for (auto& o : offenders_)
       if (o.is(peer, name)) o = {};
+    if (find_trusted(peer)) return;
+    trusted_[next_trusted_] = peer;
+    next_trusted_ = static_cast<std::uint8_t>((next_trusted_ + 1) % trusted_keys);
+  }
+
+  template <class Sink> void describe_state(Sink& sink, instant now) const {
+    for (const auto& o : offenders_) {
+      sink("who", o.who);
+      if (o.who == extent::nobody) continue;
+      sink("peer", o.peer);
+      sink("name", o.name.view());
+      sink("remembered", core::time_left(o.until + memory, now));
+      sink("failures", o.failures);
+    }
+    for (const auto& peer : trusted_) sink("trusted", peer);
+    sink("next_trusted", next_trusted_);
+    sink("next_guess", core::time_left(next_guess_, now));
   }
 
  private:
+  enum class extent : std::uint8_t { nobody, port, quota_key, every_name };
+
   struct offender {
     Peer peer{};
     username name{};
     instant until{};
     std::uint8_t failures = 0;
-    bool used = false;
-    bool every_name = false;  ///< one that tried more names than fit
+    extent who{};
 
-    [[nodiscard]] bool of(const Peer& p) const noexcept { return used && peer.quota_key() == p.quota_key(); }
-    [[nodiscard]] bool is(const Peer& p, const username& n) const noexcept {
-      return of(p) && (every_name || name == n);
+    [[nodiscard]] bool of(const Peer& p) const noexcept {
+      return who != extent::nobody && peer.quota_key() == p.quota_key();
     }
+    [[nodiscard]] bool is(const Peer& p, const username& n) const noexcept {
+      if (who == extent::port) return peer == p && name == n;
+      return of(p) && (who == extent::every_name || name == n);
+    }
+    [[nodiscard]] bool remembered(instant now) const noexcept { return who != extent::nobody && now < until + memory; }
   };
 
-  /// The offender's own slot, else one whose wait is over, else another of the same quota key, else that of the one
-  /// whose wait ends first.
-  offender& slot_for(const Peer& peer, const username& name, instant now) noexcept {
-    offender* best = &offenders_[0];
+  /// The offender's own entry; else one that is widened to take the offender in; else a free one. Null: there is none.
+  offender* offender_for(const Peer& peer, const username& name, instant now) noexcept {
+    offender* free = nullptr;
+    offender* kin = nullptr;
     for (auto& o : offenders_) {
-      if (o.is(peer, name)) return o;
-      if (o.until < best->until) best = &o;
+      if (!o.remembered(now)) {
+        if (!free) free = &o;
+        continue;
+      }
+      if (o.is(peer, name)) return &o;
+      if (!o.of(peer)) continue;
+      if (o.name == name && now < o.until) {
+        o.who = extent::quota_key;
+        return &o;
+      }
+      kin = &o;
     }
-    if (!best->used || now >= best->until) return *best;
-    for (auto& o : offenders_)
-      if (o.of(peer)) return o;
-    return *best;
+    if (free) {
+      *free = {.peer = peer, .name = name, .who = extent::port};
+    } else if (kin) {
+      kin->who = extent::every_name;
+    }
+    return free ? free : kin;
+  }
+
+  /// A peer of that quota key whose login came through lately; a default Peer is nobody.
+  [[nodiscard]] Peer* find_trusted(const Peer& peer) noexcept {
+    for (auto& t : trusted_)
+      if (!(t == Peer{}) && t.quota_key() == peer.quota_key()) return &t;
+    return nullptr;
   }
 
   std::array<offender, N> offenders_{};
+  std::array<Peer, trusted_keys> trusted_{};
+  instant next_guess_{};
+  std::uint8_t next_trusted_ = 0;
 };
 
 }  // namespace rmcpp::detail

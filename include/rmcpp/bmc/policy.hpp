@@ -33,9 +33,18 @@ concept peer_address = std::copyable<P> && std::default_initializable<P> && std:
 
 struct user_record {
   user_id id{};
-  privilege limit{};     ///< on the channel asked about
-  bool enabled = false;  ///< allowed to log in over that channel
-  user_key secret{};     ///< the password, zero-padded to 20 bytes
+  privilege limit{};          ///< on the channel asked about
+  bool enabled = false;       ///< allowed to log in over that channel
+  user_key secret{};          ///< the password, zero-padded to 20 bytes
+  std::uint8_t sessions = 0;  ///< at once; 0: as many as there are
+};
+
+/// Which kinds of users there are on a channel. Clients believe it: FreeIPMI's tools do not even try a kind that a BMC
+/// does not announce.
+struct user_kinds {
+  bool named = true;       ///< some name is not empty
+  bool null = false;       ///< the empty name, with a password
+  bool anonymous = false;  ///< the empty name, with the empty password
 };
 
 /// The users, and K_g.
@@ -43,6 +52,7 @@ struct user_record {
 ///   name; else the entry whose name and limit both match the role. Names are counted strings, compared over all 16
 ///   padded bytes and over all entries without an early exit, so that time tells nothing.
 /// - `kg(channel)`: the channel's K_g; all zero means one-key login.
+/// Optional: `kinds(channel)`, a user_kinds, where there are other users than named ones.
 // clang-format off
 template <class U>
 concept user_directory = requires(U u, const username& name, role_byte role, std::uint8_t channel, user_record& out) {

@@ -10,43 +10,95 @@
 
 namespace rmcpp::detail {
 
-/// The last requests of a session and their answers, so that a repeat is answered and not executed again.
+/// The last requests of a session and their answers, so that a repeat is answered and not executed again. The answers
+/// of commands that must run once are kept longer than any client repeats (ours and ipmitool's fourth try leaves after
+/// 6 s, the last after 10), and give way to nothing but others of their kind.
 template <std::size_t Depth, std::size_t ReplyBytes> class reply_cache {
  public:
   static constexpr milliseconds lifetime{5000};
+  static constexpr milliseconds lifetime_once{20'000};
+  /// After so many newer requests rqSeq comes round, and an equal request may be another.
+  static constexpr std::uint8_t requests_until_reuse = 63;
 
   struct entry {
     std::uint64_t digest = 0;
-    instant since{};
+    instant seen{};  ///< when it was answered; with `once`, when it was asked last
     bool used = false;
+    bool once = false;
+    std::uint8_t newer = 0;  ///< requests since; stays at requests_until_reuse
     std::uint8_t size = 0;
     completion_code code{};
     std::array<std::uint8_t, ReplyBytes> data{};
+
+    [[nodiscard]] bool lives(instant now) const noexcept {
+      return used && now <= seen + (once && newer < requests_until_reuse ? lifetime_once : lifetime);
+    }
   };
 
-  /// The kept answer to an equal request, if it was given within the last 5 s; else null.
+  /// The kept answer to an equal request; null: there is none, or not any more.
   [[nodiscard]] const entry* find(std::uint64_t digest, instant now) const noexcept {
     for (const auto& e : entries_)
-      if (e.used && e.digest == digest && now <= e.since + lifetime) return &e;
+      if (e.digest == digest && e.lives(now)) return &e;
     return nullptr;
   }
-  /// Keeps an answer for repeats, in the place of an older one to the same request, else of the oldest. Not kept: busy,
-  /// for the repeat is to be tried again; and what is too long, unless the command must run `once`: then a repeat gets
-  /// CFh.
+  /// It was asked for once more.
+  void sighted(const entry& what, instant now) noexcept {
+    entry& e = entries_[static_cast<std::size_t>(&what - entries_.data())];
+    if (e.once) e.seen = now;
+  }
+  /// A request came that is no repeat.
+  void count_request() noexcept {
+    for (auto& e : entries_)
+      if (e.newer < requests_until_reuse) ++e.newer;
+  }
+  /// Keeps an answer for repeats, if it finds a place. Not kept: busy, for the repeat is to be tried again; and what is
+  /// too long, unless the command must run `once`: then a repeat gets CFh.
   void keep(std::uint64_t digest, instant now, completion_code code, bytes data, bool once) noexcept {
-    for (auto& old : entries_)
-      if (old.digest == digest) old.used = false;
     const bool fits = data.size() <= ReplyBytes;
-    if (code == completion_code::busy || (!fits && !once)) return;
-    entry& e = entries_[next_];
-    next_ = (next_ + 1) % Depth;
-    e = {.digest = digest, .since = now, .used = true, .code = fits ? code : completion_code::duplicated_request};
-    if (fits) e.size = static_cast<std::uint8_t>(core::copy(data, e.data));
+    if (code == completion_code::busy || (!fits && !once)) return forget(digest);
+    entry* const place = place_for(digest, once, now);
+    if (!place) return;
+    *place = {.digest = digest,
+              .seen = now,
+              .used = true,
+              .once = once,
+              .code = fits ? code : completion_code::duplicated_request};
+    if (fits) place->size = static_cast<std::uint8_t>(core::copy(data, place->data));
+  }
+  template <class Sink> void describe_state(Sink& sink, instant now) const {
+    for (const auto& e : entries_) {
+      sink("used", e.used);
+      if (!e.used) continue;
+      sink("digest", e.digest);
+      sink("kept", core::time_left(e.seen + lifetime, now));
+      sink("kept_once", core::time_left(e.seen + lifetime_once, now));
+      sink("once", e.once);
+      sink("newer", e.newer);
+      sink("code", e.code);
+      sink("data", bytes(e.data).first(e.size));
+    }
   }
 
  private:
+  void forget(std::uint64_t digest) noexcept {
+    for (auto& e : entries_)
+      if (e.digest == digest) e.used = false;
+  }
+  /// That of the same request, else one whose answer lives no more, else the oldest; of those that must run once only
+  /// for another of their kind, and after all others.
+  entry* place_for(std::uint64_t digest, bool once, instant now) noexcept {
+    const auto rank = [&](const entry& e) {
+      if (e.used && e.digest == digest) return 3;
+      if (!e.lives(now)) return 2;
+      return e.once ? 0 : 1;
+    };
+    entry* best = &entries_[0];
+    for (auto& e : entries_)
+      if (rank(e) > rank(*best) || (rank(e) == rank(*best) && e.newer > best->newer)) best = &e;
+    return rank(*best) == 0 && !once ? nullptr : best;
+  }
+
   std::array<entry, Depth> entries_{};
-  std::size_t next_ = 0;
 };
 
 /// The commands that wait for a deferred answer.
@@ -85,6 +137,17 @@ template <std::size_t N> class ticket_table {
     for (auto& s : slots_)
       if (s.used && s.what.session == of) s.used = false;
   }
+  template <class Sink> void describe_state(Sink& sink) const {
+    for (const auto& s : slots_) {
+      sink("generation", s.generation);
+      sink("used", s.used);
+      if (!s.used) continue;
+      sink("session", s.what.session);
+      sink("digest", s.what.digest);
+      sink("command", s.what.answer.command);
+      sink("sequence", s.what.answer.sequence.value);
+    }
+  }
 
  private:
   struct slot {
@@ -112,11 +175,18 @@ template <class Traits> class reply_book {
     const typename cache::entry* kept = nullptr;
   };
 
-  [[nodiscard]] admission admit(session_id session, const cache& answers, bytes message, instant now) const noexcept {
+  /// Nothing is counted.
+  [[nodiscard]] admission look_up(session_id session, const cache& answers, bytes message, instant now) const noexcept {
     const auto digest = core::request_digest(message);
     if (tickets_.holds(session, digest)) return {kind::pending, digest};
     const auto* const kept = answers.find(digest, now);
     return {kept ? kind::kept : kind::fresh, digest, kept};
+  }
+  [[nodiscard]] admission admit(session_id session, cache& answers, bytes message, instant now) const noexcept {
+    const admission a = look_up(session, answers, message, now);
+    if (a.is == kind::kept) answers.sighted(*a.kept, now);
+    if (a.is == kind::fresh) answers.count_request();
+    return a;
   }
   /// The ticket of a command that is about to be executed; invalid if all are taken.
   [[nodiscard]] ticket offer() const noexcept { return tickets_.offer(); }
@@ -136,6 +206,7 @@ template <class Traits> class reply_book {
     return answer;
   }
   void forget(session_id session) noexcept { tickets_.release_all(session); }
+  template <class Sink> void describe_state(Sink& sink) const { tickets_.describe_state(sink); }
 
  private:
   tickets tickets_{};

@@ -13,6 +13,10 @@ template <class Session> struct request_step {
   kind what = kind::dropped;
   result<std::size_t> taken{std::size_t{0}};  ///< what feed() returns: size in `reply`, or why it was dropped
   Session* closes = nullptr;                  ///< a session, maybe this one, that Close Session named
+  Session* served = nullptr;                  ///< the session in which a command was answered for the first time:
+  net_fn fn{};
+  std::uint8_t command = 0;
+  completion_code code{};
 };
 
 /// The way of a request through its session (IPMI v2.0, 6.12 and 13.8): admitted or answered again, run by the session
@@ -36,32 +40,41 @@ template <bmc_config Config> class request_path {
     const auto seen = replies_.admit(s.state.info.id, s.state.cache, message, c.now);
     switch (seen.is) {
       case reply_kind::pending: return {.what = step::kind::repeated};
-      case reply_kind::kept: {
-        const bytes data = bytes(seen.kept->data).first(seen.kept->size);
-        return {.what = step::kind::repeated, .taken = answer(c, s, *rq, seen.kept->code, data)};
-      }
+      case reply_kind::kept: return {.what = step::kind::repeated, .taken = answer(c, s, *rq, *seen.kept)};
       default: break;
     }
     step done{.what = step::kind::executed};
     s.state.executing = true;  // its handler may call close() and the like
-    done.taken = execute(c, handler, s, *rq, seen.digest, done.closes);
+    done.taken = execute(c, handler, s, *rq, seen.digest, done);
     s.state.executing = false;
     return done;
   }
 
-  /// The answer to a command that the handler left pending; errors as bmc::complete().
-  result<outgoing<peer_type>> complete(const context& c, ticket t, const response& rs) noexcept {
+  /// Takes a message whose packet came before, number and all, as go-ipmi repeats it: it is answered once more, under a
+  /// new number, and nothing else changes. Errors: replayed, unless its answer was kept.
+  result<std::size_t> take_again(const context& c, session& s, bytes message) noexcept {
+    const auto rq = wire::decode<wire::lan_request>(message);
+    const auto seen = replies_.look_up(s.state.info.id, s.state.cache, message, c.now);
+    if (!rq || seen.is != reply_kind::kept) return errc::replayed;
+    return answer(c, s, *rq, *seen.kept);
+  }
+
+  /// The answer to a command that the handler left pending; errors as bmc::complete(). `done` says what was served.
+  result<outgoing<peer_type>> complete(const context& c, ticket t, const response& rs, step& done) noexcept {
     const auto* const held = replies_.find(t);
     session* const s = held ? c.sessions.find(held->session) : nullptr;
     if (!s) return errc::stale_handle;
     if (rs.data.size() > traits::message_bytes) return errc::too_long;
     if (c.reply.size() < max_datagram) return errc::buffer_too_small;
-    const auto n = send(c, *s, replies_.complete(t, s->state.cache, rs, c.now));
+    const wire::lan_response answer = replies_.complete(t, s->state.cache, rs, c.now);
+    const auto n = send(c, *s, answer);
+    if (n) note(done, *s, answer.target.fn(), answer.command, rs.code);
     return {outgoing<peer_type>{.size = n.value(), .to = s->state.peer}, n.error()};
   }
 
   /// The session has ended.
   void forget(session_id id) noexcept { replies_.forget(id); }
+  template <class Sink> void describe_state(Sink& sink) const { replies_.describe_state(sink); }
 
   static constexpr std::size_t max_datagram =
       protect::max_datagram_for(wire::lan_response::overhead + traits::message_bytes);
@@ -71,14 +84,14 @@ template <bmc_config Config> class request_path {
 
   template <class Handler>
   result<std::size_t> execute(const context& c, Handler& handler, session& s, const wire::lan_request& rq,
-                              std::uint64_t digest, session*& closes) noexcept {
+                              std::uint64_t digest, step& done) noexcept {
     const mutable_bytes room =
         s.link.room(c.reply, payload_type::ipmi, wire::lan_response::overhead + traits::message_bytes)
             .subspan(wire::lan_response::data_offset, traits::message_bytes);
     response_writer w(room, replies_.offer());
     session_commands<Config> own(c, s, w);
     if (own.run(rq)) {
-      closes = own.closes();
+      done.closes = own.closes();
     } else {
       const request asked{.fn = rq.target.fn(), .lun = rq.target.lun(), .command = rq.command, .data = rq.data};
       if (handler.handle(asked, s.state.info, w) == handled::pending) {
@@ -88,9 +101,23 @@ template <bmc_config Config> class request_path {
     }
     const bytes data = bytes(room).first(w.size());
     s.state.cache.keep(digest, c.now, w.code(), data, w.once());
+    note(done, s, rq.target.fn(), rq.command, w.code());
     return answer(c, s, rq, w.code(), data);
   }
 
+  static void note(step& done, session& s, net_fn fn, std::uint8_t command, completion_code code) noexcept {
+    if constexpr (traits::tells_served) {
+      done.served = &s;
+      done.fn = fn;
+      done.command = command;
+      done.code = code;
+    }
+  }
+  using kept_answer = typename reply_book<traits>::cache::entry;
+  static result<std::size_t> answer(const context& c, session& s, const wire::lan_request& rq,
+                                    const kept_answer& kept) noexcept {
+    return answer(c, s, rq, kept.code, bytes(kept.data).first(kept.size));
+  }
   static result<std::size_t> answer(const context& c, session& s, const wire::lan_request& rq, completion_code code,
                                     bytes data) noexcept {
     wire::lan_response rs = respond(rq, code);

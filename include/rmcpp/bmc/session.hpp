@@ -39,6 +39,23 @@ template <crypto::backend B, peer_address Peer, class Traits> struct managed_ses
   protect::link_v2<B> link{};
   login_receipt receipt{};
   left_empty<session_state> state{};
+
+  template <class Sink> void describe_state(Sink& sink, instant now, instant expiry) const {
+    sink("active", state.active);
+    if (!state.active) return;
+    link.describe_state(sink);
+    sink("rakp3", receipt.rakp3.view());
+    sink("rakp4", receipt.rakp4.view());
+    sink("confirmed", state.confirmed);
+    sink("peer", state.peer);
+    sink("id", state.info.id);
+    sink("user", state.info.user);
+    sink("name", state.info.name.view());
+    sink("level", state.info.level);
+    sink("limit", state.info.limit);
+    sink("expires", core::time_left(expiry, now));
+    state.cache.describe_state(sink, now);
+  }
 };
 
 /// The fixed table of sessions. A session's handle is its slot's number, from 1.
@@ -75,12 +92,32 @@ template <crypto::backend B, peer_address Peer, class Traits> class session_tabl
   [[nodiscard]] static constexpr std::size_t slots(std::size_t most) noexcept {
     return most < Traits::sessions ? most : Traits::sessions;
   }
-  /// A free slot, if fewer than `most` are taken; else null.
-  [[nodiscard]] session* free_slot(std::size_t most = Traits::sessions) noexcept {
-    if (active() >= most) return nullptr;
-    for (auto& s : slots_)
-      if (!s.state.active) return &s;
-    return nullptr;
+  /// What a login's user may take, of `slots` in all and `own` of his own. One session more than either and the user's
+  /// login comes to nothing, unless one gives way that is older than `grace` and has sent no packet yet: its console
+  /// rejected RAKP 4, or never saw it.
+  struct allowance {
+    std::size_t slots = Traits::sessions;
+    std::size_t own = Traits::sessions;
+    user_id user{};
+    milliseconds grace{3000};
+  };
+  /// The slot for a login that came through; one that is active is to give way. Null: there is none.
+  [[nodiscard]] session* slot_for(const allowance& a, instant now) noexcept {
+    std::size_t taken = 0;
+    std::size_t own = 0;
+    for (const auto& s : slots_) {
+      if (!s.state.active) continue;
+      ++taken;
+      if (s.state.info.user == a.user) ++own;
+    }
+    session* found = nullptr;
+    for (auto& s : slots_) {
+      if (!s.state.active && taken < a.slots && own < a.own) return &s;
+      const bool mute = s.state.active && !s.state.confirmed && now > s.state.last_heard + a.grace;
+      if (!mute || (own >= a.own && s.state.info.user != a.user)) continue;
+      if (!found || s.state.last_heard < found->state.last_heard) found = &s;
+    }
+    return found;
   }
   [[nodiscard]] std::uint8_t handle_of(const session& s) const noexcept {
     return static_cast<std::uint8_t>(&s - slots_.data() + 1);

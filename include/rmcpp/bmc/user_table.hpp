@@ -15,6 +15,7 @@ struct user_entry {
   user_key password{};
   privilege limit = privilege::administrator;
   bool enabled = true;
+  std::uint8_t sessions = 0;  ///< at once; 0: as many as there are
 };
 
 /// Up to N users, numbered from 2 (1 is the null user, IPMI v2.0, 6.9), and one K_g for all channels: a user_directory.
@@ -48,12 +49,22 @@ template <std::size_t N> class user_table {
       const bool fits_name = equal_constant_time(u.name.padded(), name.padded());  // asked for every entry
       const bool fits_role = role.name_only() || u.limit == role.level();
       if (!(same && fits_name && fits_role) || found) continue;
-      out = {user_id{static_cast<std::uint8_t>(i + 2)}, u.limit, u.enabled, u.password};
+      out = {user_id{static_cast<std::uint8_t>(i + 2)}, u.limit, u.enabled, u.password, u.sessions};
       found = true;
     }
     return found;
   }
   [[nodiscard]] constexpr user_key kg(std::uint8_t) const noexcept { return kg_; }
+  [[nodiscard]] constexpr user_kinds kinds(std::uint8_t) const noexcept {
+    user_kinds k{.named = false};
+    for (std::size_t i = 0; i < size_; ++i) {
+      const user_entry& u = users_[i];
+      if (!u.enabled) continue;
+      bool& kind = u.name.size() != 0 ? k.named : u.password.is_zero() ? k.anonymous : k.null;
+      kind = true;
+    }
+    return k;
+  }
 
  private:
   std::array<user_entry, N> users_{};

@@ -4,6 +4,7 @@
 #include <rmcpp/console/event.hpp>
 #include <rmcpp/console/questions.hpp>
 #include <rmcpp/console/requests.hpp>
+#include <rmcpp/console/traffic.hpp>
 #include <rmcpp/core/prefetch.hpp>
 #include <rmcpp/session/keyed.hpp>
 #include <rmcpp/session/outgoing.hpp>
@@ -87,13 +88,9 @@ template <console_config Config> class console<Config> {
   status feed(mutable_bytes datagram, instant now) noexcept {
     clock_.advance(now);
     requests_.drop_views();
-    const auto packet = wire::look(datagram);
-    if (!packet) return packet.error();
-    if (packet->format != wire::packet_format::v15 && packet->format != wire::packet_format::v2)
-      return errc::bad_message_class;
-    if (packet->format == wire::packet_format::v15 || packet->id == session_id::none) return feed_sessionless(*packet);
-    if (!detail::in_session(state_) || packet->id != id()) return errc::unknown_session;
-    return feed_session(*packet);
+    const status taken = take(datagram);
+    if (!taken) questions_.effort().dropped(taken.error());
+    return taken;
   }
 
   /// Writes the next datagram to send; the rest of `out` is scratch. False: there is none, and `error` says why if
@@ -109,7 +106,12 @@ template <console_config Config> class console<Config> {
   /// The next thing to know, or kind `none`.
   console_event next_event() noexcept {
     console_event e;
-    if (!news_.take_ready(e) && !requests_.next_event(e)) news_.take_end(e);
+    const instant now = clock_.now();
+    if (news_.take_ready(e)) {
+      e.effort = questions_.effort().of_login(now);
+    } else if (!requests_.next_event(e, questions_.effort(), now) && news_.take_end(e)) {
+      e.effort = questions_.effort().of_step(now);
+    }
     return e;
   }
 
@@ -119,7 +121,7 @@ template <console_config Config> class console<Config> {
     if (next_output() != output::nothing || has_event()) return clock_.outside();
     instant t = questions_.deadline();
     if (detail::accepts_requests(state_)) t = earlier(t, requests_.next_deadline());
-    if (awaits_keep_alive()) t = earlier(t, keep_alive_at_);
+    if (awaits_keep_alive()) t = earlier(t, traffic_.keep_alive_at());
     return clock_.to_outside(t);
   }
 
@@ -128,7 +130,7 @@ template <console_config Config> class console<Config> {
     clock_.advance(now);
     if (questions_.overdue(clock_.now())) question_overdue();
     if (detail::accepts_requests(state_)) requests_.handle_timeout(clock_.now(), options_.retry);
-    if (awaits_keep_alive() && clock_.now() >= keep_alive_at_)
+    if (awaits_keep_alive() && clock_.now() >= traffic_.keep_alive_at())
       questions_.begin_control(parts(), wire::app::get_device_id);
   }
 
@@ -146,10 +148,32 @@ template <console_config Config> class console<Config> {
   [[nodiscard]] const wire::channel_auth_response& capabilities() const noexcept {
     return questions_.discovery().capabilities();
   }
+  /// The suites that it listed, `offers(id)`; null: it was not asked, or gave no list. Unauthenticated likewise.
+  [[nodiscard]] const wire::cipher_suite_reader* suites_offered() const noexcept {
+    return questions_.discovery().offered();
+  }
+  /// The first suite of the list that this login gave up: what the session has is less than was asked for.
+  [[nodiscard]] const suite_given_up& given_up() const noexcept { return questions_.login().given_up(); }
   [[nodiscard]] const protect::rakp_transcript& transcript() const noexcept { return questions_.login().transcript(); }
   [[nodiscard]] session_id id() const noexcept { return questions_.login().id(); }
   [[nodiscard]] session_id managed_id() const noexcept { return questions_.login().managed_id(); }
   [[nodiscard]] Config& config() noexcept { return held_.config; }
+
+  /// Calls `sink(name, value)` for everything that later behaviour can depend on, times as what is left of them; a
+  /// value is an unsigned integer, a bool, an enumeration or bytes. Consoles with equal options and configurations that
+  /// are described alike behave alike. For exploration and debugging; the keys are not told.
+  template <class Sink> void describe_state(Sink&& sink, instant now) const {
+    core::elapsed_clock clock = clock_;
+    clock.advance(now);
+    sink("state", console_state{state_});
+    sink("farewell_due", bool{farewell_due_});
+    sink("granted", level_);
+    traffic_.describe_state(sink, clock.now());
+    held_.loaded.describe_state(sink);
+    news_.describe_state(sink);
+    questions_.describe_state(sink, clock.now());
+    requests_.describe_state(sink, clock.now());
+  }
 
  private:
   using context = detail::console_context<Config>;
@@ -162,7 +186,7 @@ template <console_config Config> class console<Config> {
   }
 
   result<request_id> accepted(const result<request_id>& id, const request& rq) noexcept {
-    if (id) requests_.end_by(*id, clock_.from_outside(rq.deadline));
+    if (id) requests_.begin(*id, clock_.from_outside(rq.deadline), questions_.effort().begin(clock_.now()));
     return id;
   }
   [[nodiscard]] bool has_event() const noexcept { return news_.waits() || requests_.has_event(); }
@@ -181,7 +205,7 @@ template <console_config Config> class console<Config> {
   status act(const context& c, detail::console_step step) noexcept {
     switch (step.kind) {
       case detail::step_kind::stay: break;
-      case detail::step_kind::again: questions_.ask_next(); break;
+      case detail::step_kind::again: questions_.ask_next(c); break;
       case detail::step_kind::failed:
       case detail::step_kind::farewell: fail(c, step); break;
       default:
@@ -198,11 +222,11 @@ template <console_config Config> class console<Config> {
     move(on, to);
     if (to == console_state::active) return news_.is_ready(level_);
     if (to == console_state::set_privilege) {
-      unanswered_ = 0;
+      traffic_.begin();
       return questions_.begin_control(c, wire::app::set_session_privilege);
     }
     if (to == console_state::open_session && discovered) return questions_.begin_login(c);
-    questions_.ask_next();
+    questions_.ask_next(c);
   }
 
   void fail(const context& c, detail::console_step step) noexcept {
@@ -236,6 +260,16 @@ template <console_config Config> class console<Config> {
 
   // ---- datagrams ----
 
+  status take(mutable_bytes datagram) noexcept {
+    const auto packet = wire::look(datagram);
+    if (!packet) return packet.error();
+    if (packet->format != wire::packet_format::v15 && packet->format != wire::packet_format::v2)
+      return errc::bad_message_class;
+    if (packet->format == wire::packet_format::v15 || packet->id == session_id::none) return feed_sessionless(*packet);
+    if (!detail::in_session(state_) || packet->id != id()) return errc::unknown_session;
+    return feed_session(*packet);
+  }
+
   status feed_sessionless(const wire::seen& packet) noexcept {
     if (const status bare = check_sessionless(packet); !bare) return bare;
     const context c = parts();
@@ -248,7 +282,7 @@ template <console_config Config> class console<Config> {
     if (!message) return message.error();
     const auto rs = wire::decode<wire::lan_response>(message->message());
     if (!rs) return rs.error();
-    unanswered_ = 0;
+    traffic_.heard();
     if (!rs->target.is_response()) return errc::unexpected_message;
     // The answer to a repeat whose original is still being worked on.
     if (rs->code == completion_code::duplicated_request) return errc::unmatched_response;
@@ -264,7 +298,7 @@ template <console_config Config> class console<Config> {
     if (farewell_due_) return output::farewell;
     if (questions_.due()) return output::question;
     if (state_ != console_state::active || !requests_.has_due()) return output::nothing;
-    if (unanswered_ + options_.retry.tries < max_unanswered) return output::request;
+    if (traffic_.has_room(options_.retry)) return output::request;
     // The requests wait for answers to the others. Once none is to be hoped for, a question that every BMC answers
     // finds out whether anybody is there.
     return questions_.idle() && !requests_.awaits_answer() ? output::probe : output::nothing;
@@ -288,31 +322,25 @@ template <console_config Config> class console<Config> {
 
   result<std::size_t> transmit_question(mutable_bytes out) noexcept {
     const auto n = questions_.encode(parts(), out);
-    if (n && detail::in_session(state_)) sent_in_session();
+    if (n && detail::in_session(state_)) traffic_.sent(options_, clock_.now());
     return n;
   }
   result<std::size_t> transmit_request(typename detail::request_table<traits>::entry& rq, mutable_bytes out) noexcept {
     const auto n = link().seal_message(held_.crypto(), random(), requests_.message(rq), out);
     if (!n) return n;
     requests_.sent(rq, options_.retry, clock_.now());
-    sent_in_session();
+    traffic_.sent(options_, clock_.now());
     return n;
-  }
-  void sent_in_session() noexcept {
-    ++unanswered_;
-    keep_alive_at_ = options_.keep_alive.count == 0 ? instant::never() : clock_.now() + options_.keep_alive;
   }
 
   detail::keyed<Config, protect::link_v2<crypto_type>> held_;
   console_options options_;
   core::elapsed_clock clock_{};
   detail::handed_over<console_state> state_ = console_state::idle;
-  std::uint8_t unanswered_ = 0;  ///< packets sent in the session since the last one from the BMC
   detail::handed_over<bool> farewell_due_ = false;
   privilege level_{};
   detail::left_empty<detail::console_news> news_{};
-  instant keep_alive_at_ = instant::never();
-
+  detail::session_traffic traffic_{};
   detail::console_questions<Config> questions_{};
   detail::left_empty<detail::request_table<traits>> requests_{};
 };

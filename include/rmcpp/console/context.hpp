@@ -40,4 +40,10 @@ struct console_step {
 
 static_assert(sizeof(console_step) == 4);
 
+/// Whether a BMC that answers so is busy or still starting, and may answer better when asked again.
+constexpr bool means_later(completion_code code) noexcept {
+  return code == completion_code::busy || code == completion_code::timeout ||
+         code == completion_code::initialization_in_progress || code == completion_code::unspecified;
+}
+
 }  // namespace rmcpp::detail

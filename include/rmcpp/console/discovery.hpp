@@ -2,6 +2,7 @@
 #pragma once
 
 #include <rmcpp/console/context.hpp>
+#include <rmcpp/core/hash.hpp>
 #include <rmcpp/wire/channel_auth.hpp>
 #include <rmcpp/wire/cipher_suites.hpp>
 #include <rmcpp/wire/datagram.hpp>
@@ -52,51 +53,80 @@ constexpr result<std::size_t> encode_cipher_suites_request(std::uint8_t sequence
 class console_discovery {
  public:
   /// Errors: none; the first question is due.
-  void begin(sequence_pool& sequences, instant now) noexcept {
+  void begin() noexcept {
     plain_ = false;
     listing_ = false;
     refusal_ = {};
-    ask(sequences, now);
+    fresh_ = true;
   }
 
   /// Takes a packet from outside a session, an IPMI message in either format.
   template <class Context> console_step take(const Context& c, const wire::seen& packet) noexcept {
     const bool v15 = packet.format == wire::packet_format::v15;
     if (v15 == listing_) return console_step::dropped(errc::unexpected_message);
-    return listing_ ? on_cipher_suites(c, packet.payload()) : on_capabilities(c, packet.payload());
+    return listing_ ? on_cipher_suites(packet.payload()) : on_capabilities(c, packet.payload());
   }
 
   /// The question stayed without a usable answer until its deadline.
   [[nodiscard]] console_step overdue() const noexcept {
     if (listing_) return {.kind = step_kind::done, .why = errc::timed_out};
-    return refusal_.why == errc::ok ? console_step{} : refusal_;
+    return means_later(completion_code{refusal_.detail}) ? console_step{} : refusal_;
+  }
+  /// It was asked as often as it may be.
+  [[nodiscard]] console_step exhausted() const noexcept {
+    return refusal_.why == errc::ok ? console_step::failed(errc::timed_out) : refusal_;
   }
 
-  /// The question that is due. Errors: buffer_too_small.
-  [[nodiscard]] result<std::size_t> encode(const console_options& o, mutable_bytes out) const noexcept {
+  /// The question that is due. Errors: buffer_too_small; entropy_failure.
+  template <class Context> result<std::size_t> encode(const Context& c, mutable_bytes out) noexcept {
+    if (fresh_) {
+      if (!c.sequences.begin_anywhere(c.random)) return errc::entropy_failure;
+      sequence_ = c.sequences.draw(c.now);
+      if (listing_ && chunk_ == 0) lists_until_ = c.now + c.options.suites_wait;
+      fresh_ = false;
+    }
     return listing_ ? encode_cipher_suites_request(sequence_, chunk_, out)
-                    : encode_capabilities_request(sequence_, !plain_, o.level, out);
+                    : encode_capabilities_request(sequence_, !plain_, c.options.level, out);
   }
   [[nodiscard]] bool lists_suites() const noexcept { return listing_; }
+  [[nodiscard]] instant lists_until() const noexcept { return lists_until_; }
   [[nodiscard]] const wire::channel_auth_response& capabilities() const noexcept { return capabilities_; }
   /// The BMC's suites; null if it gave no list.
   [[nodiscard]] const wire::cipher_suite_reader* offered() const noexcept { return listed_ ? &reader_ : nullptr; }
+  template <class Sink> void describe_state(Sink& sink, instant now) const {
+    sink("auth_types", capabilities_.auth_types);
+    sink("auth_status", capabilities_.auth_status);
+    sink("extended", capabilities_.extended);
+    reader_.describe_state(sink);
+    sink("refusal", refusal_.why);
+    sink("refusal_detail", refusal_.detail);
+    sink("sequence", sequence_);
+    sink("chunk", chunk_);
+    sink("plain", plain_);
+    sink("listing", listing_);
+    sink("listed", listed_);
+    sink("fresh", fresh_);
+    sink("lists_until", core::time_left(lists_until_, now));
+    sink("last_chunk", last_chunk_);
+  }
 
  private:
-  void ask(sequence_pool& sequences, instant now) noexcept { sequence_ = sequences.draw(now); }
-
   template <class Context> console_step on_capabilities(const Context& c, bytes message) noexcept {
     const auto rs = app_response(wire::app::get_channel_auth_capabilities, sequence_, message);
     if (!rs) return console_step::dropped(rs.error());
     if (rs->code != completion_code::ok) {
       // An IPMI v1.5 BMC may refuse the v2.0 bit; ask without it, and it can say so itself.
-      refusal_ = console_step::failed(errc::peer_lacks_v2, static_cast<std::uint8_t>(rs->code));
-      if (plain_) return {};
+      refusal_ = console_step::failed(errc::refused_capabilities, static_cast<std::uint8_t>(rs->code));
+      if (plain_ || means_later(rs->code)) return {};
       plain_ = true;
       return {.kind = step_kind::again};
     }
-    const auto answer = wire::decode<wire::channel_auth_response>(rs->data);
-    if (!answer) return console_step::dropped(answer.error());
+    // Some answer less than is due, some more.
+    constexpr std::size_t least = 4;
+    if (rs->data.size() < least) return console_step::dropped(errc::truncated);
+    std::array<std::uint8_t, 8> whole{};
+    core::copy(rs->data.first(rs->data.size() < whole.size() ? rs->data.size() : whole.size()), whole);
+    const auto answer = wire::decode<wire::channel_auth_response>(whole);
     if (!answer->offers_v2()) {
       refusal_ = console_step::failed(errc::peer_lacks_v2);
       return {};
@@ -107,21 +137,25 @@ class console_discovery {
     listing_ = true;
     chunk_ = 0;
     reader_ = {};
-    ask(c.sequences, c.now);
+    fresh_ = true;
     return {.kind = step_kind::next};
   }
 
-  template <class Context> console_step on_cipher_suites(const Context& c, bytes message) noexcept {
+  console_step on_cipher_suites(bytes message) noexcept {
     const auto rs = app_response(wire::app::get_channel_cipher_suites, sequence_, message);
     if (!rs) return console_step::dropped(rs.error());
     if (rs->code != completion_code::ok) return {.kind = step_kind::done};
     const auto answer = wire::decode<wire::cipher_suites_response>(rs->data);
     if (!answer) return console_step::dropped(answer.error());
-    reader_.push(answer->records);
-    if (answer->records.size() == decltype(answer->records)::capacity &&
-        chunk_ < wire::cipher_suites_request::last_index) {
+    // A BMC that gives the same chunk again does not know of chunks.
+    const bool whole = answer->records.size() == decltype(answer->records)::capacity;
+    const auto digest = core::request_digest(answer->records);
+    const bool same = chunk_ != 0 && digest == last_chunk_;
+    if (!same) reader_.push(answer->records);
+    last_chunk_ = digest;
+    if (whole && !same && chunk_ < wire::cipher_suites_request::last_index) {
       ++chunk_;
-      ask(c.sequences, c.now);
+      fresh_ = true;
       return {.kind = step_kind::again};
     }
     reader_.finish();
@@ -131,12 +165,15 @@ class console_discovery {
 
   wire::channel_auth_response capabilities_{};
   wire::cipher_suite_reader reader_{};
-  console_step refusal_{};     ///< what it comes to if nothing better is heard: anybody could have said it
-  std::uint8_t sequence_ = 0;  ///< rqSeq of the question
+  console_step refusal_{};        ///< what it comes to if nothing better is heard: anybody could have said it
+  instant lists_until_{};         ///< all chunks have one deadline
+  std::uint64_t last_chunk_ = 0;  ///< its digest
+  std::uint8_t sequence_ = 0;     ///< rqSeq of the question
   std::uint8_t chunk_ = 0;
   bool plain_ = false;    ///< asked without the v2.0 bit
   bool listing_ = false;  ///< the question is for cipher suites
   bool listed_ = false;   ///< and its answer was read to the end
+  bool fresh_ = false;    ///< the question has no rqSeq yet
 };
 
 }  // namespace rmcpp::detail

@@ -8,6 +8,22 @@
 
 namespace rmcpp {
 
+/// What it took, or what was tried in vain.
+struct console_effort {
+  milliseconds elapsed{};     ///< done: since it was submitted; ready: since start(); an end: since its last step began
+  std::uint16_t dropped = 0;  ///< datagrams that came meanwhile and were dropped: with 0, timed_out means silence
+  errc last_drop = errc::ok;  ///< why the last of them was
+  std::uint8_t tries = 0;     ///< how often the message was sent; ready: 0
+};
+
+/// A cipher suite that a login gave up for the next one on the list.
+struct suite_given_up {
+  static constexpr std::uint8_t none = 0xff;
+  std::uint8_t suite = none;
+  errc why = errc::ok;      ///< refused_open_session, algorithms_differ
+  std::uint8_t detail = 0;  ///< refused_open_session: a rakp_status
+};
+
 /// What a console tells its caller.
 struct console_event {
   enum class kind : std::uint8_t {
@@ -20,13 +36,15 @@ struct console_event {
 
   kind type = kind::none;
   errc error = errc::ok;
-  /// What the peer said: with refused_privilege a completion code; with refused_open_session, refused_rakp2,
+  /// What the peer said: with refused_privilege and refused_capabilities a completion code; with wrong_code_size the
+  /// length in bytes; with refused_open_session, refused_rakp2,
   /// refused_rakp4, kg_or_bmc_state and no_common_suite a rakp_status; else 0.
   std::uint8_t detail = 0;
   privilege level{};
   request_id request{};
   completion_code code{};
   bytes data{};  ///< view into the datagram that was fed: take it before the datagram goes
+  console_effort effort{};
 
   /// False for `none`: `while (const auto e = console.next_event())`.
   constexpr explicit operator bool() const noexcept { return type != kind::none; }
@@ -82,6 +100,14 @@ class console_news {
     e.error = end_.error;
     e.detail = end_.detail;
     return true;
+  }
+  template <class Sink> constexpr void describe_state(Sink& sink) const {
+    sink("end", end_.type);
+    sink("end_error", end_.error);
+    sink("end_detail", end_.detail);
+    sink("level", level_);
+    sink("ready", ready_);
+    sink("ended", ended_);
   }
 
  private:

@@ -2,32 +2,12 @@
 #pragma once
 
 #include <rmcpp/console/context.hpp>
+#include <rmcpp/console/login_messages.hpp>
 #include <rmcpp/session/random_id.hpp>
 #include <rmcpp/session/suite_choice.hpp>
 #include <rmcpp/wire/rakp.hpp>
 
 namespace rmcpp::detail {
-
-constexpr result<std::size_t> encode_open_session_request(std::uint8_t tag, privilege level, session_id console_id,
-                                                          const wire::cipher_suite& suite, mutable_bytes out) noexcept {
-  return encode_sessionless_v2(
-      payload_type::open_session_request,
-      wire::open_session_request{tag, level, console_id, wire::authentication_payload::of(suite.authentication),
-                                 wire::integrity_payload::of(suite.integrity),
-                                 wire::confidentiality_payload::of(suite.confidentiality)},
-      out);
-}
-
-constexpr result<std::size_t> encode_rakp1(std::uint8_t tag, const protect::rakp_transcript& t,
-                                           mutable_bytes out) noexcept {
-  return encode_sessionless_v2(payload_type::rakp1, wire::rakp1{tag, t.managed_id, t.console_random, t.role, t.name},
-                               out);
-}
-
-constexpr result<std::size_t> encode_rakp3(std::uint8_t tag, rakp_status why, session_id managed_id,
-                                           const wire::rakp_code& code, mutable_bytes out) noexcept {
-  return encode_sessionless_v2(payload_type::rakp3, wire::rakp3{tag, why, managed_id, code}, out);
-}
 
 /// A console's RMCP+ login, Open Session to RAKP 4 (IPMI v2.0, 13.17 to 13.24). At its end the link has its keys and
 /// counts from its first packets. It knows no timer, no request, no event and no state of the console.
@@ -39,16 +19,29 @@ template <console_config Config> class console_login_v2 {
   void begin(const context& c, const wire::cipher_suite_reader* offered) noexcept {
     candidates_ = suite_candidates(c.options.suites);
     if (offered) candidates_.restrict_to(*offered);
-    restarted_ = false;
+    restarted_ = mute_ = disbelieved_ = false;
     opened_ = 0;
+    given_up_ = {};
     open_session(c);
+  }
+
+  /// The session's first packet stayed unanswered: the BMC may have forgotten it. Restart, once; else failed.
+  console_step first_packet_unanswered(const context& c) noexcept {
+    if (mute_ || !may_restart(c)) return fail(errc::timed_out);
+    mute_ = true;
+    return restart(c);
   }
 
   /// No answer is taken any more.
   void end() noexcept { stage_ = stage::none; }
 
-  /// Takes a payload from outside a session.
+  /// Takes a payload from outside a session. An answer that comes after the next message was sent is one too many, so
+  /// something was repeated.
   console_step take(const context& c, payload_type type, bytes payload) noexcept {
+    const bool waited_for = (type == payload_type::open_session_response && stage_ == stage::open_session) ||
+                            (type == payload_type::rakp2 && stage_ == stage::rakp1) ||
+                            (type == payload_type::rakp4 && stage_ == stage::rakp3);
+    repeated_ = repeated_ || (!waited_for && stage_ != stage::none);
     switch (type) {
       case payload_type::open_session_response: return on_open_session_response(c, payload);
       case payload_type::rakp2: return on_rakp2(c, payload);
@@ -72,6 +65,8 @@ template <console_config Config> class console_login_v2 {
   /// The message that is due, under a new tag. Errors: entropy_failure; buffer_too_small.
   result<std::size_t> encode(const context& c, mutable_bytes out) noexcept {
     if (fresh_ && !draw_random(c)) return errc::entropy_failure;
+    repeated_ = repeated_ || sent_;
+    sent_ = true;
     const auto tag = static_cast<std::uint8_t>(c.tag + 1);
     switch (stage_) {
       case stage::open_session: {
@@ -90,10 +85,34 @@ template <console_config Config> class console_login_v2 {
 
   /// The suite proposed last.
   [[nodiscard]] const wire::cipher_suite& suite() const noexcept { return suite_; }
+  [[nodiscard]] const suite_given_up& given_up() const noexcept { return given_up_; }
   [[nodiscard]] const protect::rakp_transcript& transcript() const noexcept { return transcript_; }
   /// SIDm, by which packets to us are known.
   [[nodiscard]] session_id id() const noexcept { return console_id_; }
   [[nodiscard]] session_id managed_id() const noexcept { return transcript_.managed_id; }
+  template <class Sink> void describe_state(Sink& sink) const {
+    candidates_.describe_state(sink);
+    sink("suite", suite_.id);
+    sink("stage", stage_);
+    sink("first_tag", first_tag_);
+    sink("fresh", fresh_);
+    sink("restarted", restarted_);
+    sink("mute", mute_);
+    sink("disbelieved", disbelieved_);
+    sink("sent", sent_);
+    sink("repeated", repeated_);
+    sink("given_up", given_up_.suite);
+    sink("opened", opened_);
+    sink("remembered", remembered_.error);
+    sink("remembered_detail", remembered_.detail);
+    sink("id", console_id_);
+    transcript_.describe_state(sink);
+    sink("has_older_rakp2", has_older_rakp2_);
+    sink("older_managed_random", bytes(older_managed_random_));
+    sink("older_managed_guid", bytes(older_managed_guid_));
+    sink("rakp3", rakp3_.view());
+    sink("rakp4", rakp4_.view());
+  }
 
  private:
   using key = protect::login_key<typename context::crypto_type>;
@@ -105,6 +124,7 @@ template <console_config Config> class console_login_v2 {
 
   RMCPP_SHARED void enter(const context& c, stage s) noexcept {
     stage_ = s;
+    sent_ = false;
     remembered_ = {};
     has_older_rakp2_ = false;
     first_tag_ = static_cast<std::uint8_t>(c.tag + 1);
@@ -113,6 +133,7 @@ template <console_config Config> class console_login_v2 {
     enter(c, stage::open_session);
     suite_ = candidates_.current();
     fresh_ = true;
+    repeated_ = false;
     ++opened_;
   }
   console_step restart(const context& c) noexcept {
@@ -122,6 +143,21 @@ template <console_config Config> class console_login_v2 {
   console_step fail(errc why, std::uint8_t detail = 0) noexcept {
     stage_ = stage::none;
     return console_step::failed(why, detail);
+  }
+  [[nodiscard]] bool may_restart(const context& c) const noexcept { return opened_ < c.options.retry.tries; }
+  /// Whether a refusal or a wrong code is not believed yet. Some BMCs take a repeat for another message (OpenBMC hashes
+  /// SIK twice into a repeated RAKP 4), and what they answer then is no verdict on password and K_g.
+  bool doubts(const context& c) noexcept {
+    if (!repeated_ || disbelieved_ || !may_restart(c)) return false;
+    disbelieved_ = true;
+    return true;
+  }
+  /// RAKP 2 or 4 has a code that cannot be right, or is not.
+  console_step disbelieve(const context& c, errc why, bool fits, const wire::rakp_code& code) noexcept {
+    if (doubts(c)) return restart(c);
+    auto step = fits ? fail(why) : fail(errc::wrong_code_size, static_cast<std::uint8_t>(code.size()));
+    if (why == errc::bad_rakp2_code) step.kind = step_kind::farewell;
+    return step;
   }
 
   // ---- what the answers share (13.24) ----
@@ -149,21 +185,22 @@ template <console_config Config> class console_login_v2 {
   }
 
   console_step act_on_refusal(const context& c, errc why, std::uint8_t detail) noexcept {
+    if (doubts(c)) return restart(c);
     if (why == errc::refused_open_session) return next_suite(c, why, detail);
     const auto code = static_cast<rakp_status>(detail);
     // The BMC forgot the login: RAKP 1 came late, or a flood of others took its place.
     const bool forgotten = code == rakp_status::invalid_session_id;
-    if (forgotten && why == errc::refused_rakp2 && opened_ < c.options.retry.tries) return restart(c);
-    if (why == errc::refused_rakp4 && (forgotten || code == rakp_status::invalid_integrity_check_value)) {
-      // RAKP 2 proved that both sides hold the same password, so this is K_g, or a BMC that lost the login.
-      if (restarted_) return fail(errc::kg_or_bmc_state, detail);
-      restarted_ = true;
-      return restart(c);
-    }
-    return fail(why, detail);
+    if (forgotten && may_restart(c)) return restart(c);
+    if (why != errc::refused_rakp4 || !(forgotten || code == rakp_status::invalid_integrity_check_value))
+      return fail(why, detail);
+    // RAKP 2 proved that both sides hold the same password, so this is K_g, or a BMC that lost the login.
+    if (restarted_ || !may_restart(c)) return fail(errc::kg_or_bmc_state, detail);
+    restarted_ = true;
+    return restart(c);
   }
 
   console_step next_suite(const context& c, errc why, std::uint8_t detail) noexcept {
+    if (given_up_.suite == suite_given_up::none) given_up_ = {suite_.id, why, detail};
     if (candidates_.advance()) return restart(c);
     const bool about_suites = why == errc::algorithms_differ || is_about_suites(static_cast<rakp_status>(detail));
     return fail(candidates_.has_choice() && about_suites ? errc::no_common_suite : why, detail);
@@ -220,11 +257,7 @@ template <console_config Config> class console_login_v2 {
       has_older_rakp2_ = true;
       return {};
     }
-    if (!verified) {
-      auto step = fail(errc::bad_rakp2_code);
-      step.kind = step_kind::farewell;
-      return step;
-    }
+    if (!verified) return disbelieve(c, errc::bad_rakp2_code, m->code.size() == expected->size(), m->code);
     transcript_ = heard;
     return prove(c, kuid);
   }
@@ -251,9 +284,11 @@ template <console_config Config> class console_login_v2 {
     if (!m) return console_step::dropped(m.error());
     const auto judged = judge(c, {m->tag, m->status, m->console_id}, errc::refused_rakp4);
     if (judged.kind != step_kind::next) return judged;
-    if (!protect::rakp4_code_fits(suite_.authentication, rakp4_, m->code)) return fail(errc::bad_rakp4_code);
+    if (!protect::rakp4_code_fits(suite_.authentication, rakp4_, m->code))
+      return disbelieve(c, errc::bad_rakp4_code, protect::rakp4_code_size_fits(suite_.authentication, m->code.size()),
+                        m->code);
     c.link.begin(managed_id(),
-                 c.options.strict_window ? protect::window_rule::strict : protect::window_rule::any_forward);
+                 c.options.strict_window ? protect::window_rule::strict : protect::window_rule::any_forward_wide);
     stage_ = stage::none;
     return {.kind = step_kind::done};
   }
@@ -277,11 +312,17 @@ template <console_config Config> class console_login_v2 {
   wire::cipher_suite suite_{};
   stage stage_ = stage::none;
   std::uint8_t first_tag_ = 0;
-  bool fresh_ = false;  ///< the next message has a random number that is not drawn yet
-  bool restarted_ = false;
-  std::uint8_t opened_ = 0;  ///< Open Sessions of this login, at most as many as there are tries
+  bool fresh_ = false;     ///< the next message has a random number that is not drawn yet
+  bool sent_ = false;      ///< the message of this stage was
+  bool repeated_ = false;  ///< since the Open Session: a message of ours, or an answer
+  // What brought a restart once and brings none again:
+  bool restarted_ = false;    ///< RAKP 4 refused though RAKP 2 verified
+  bool mute_ = false;         ///< the session's first packet unanswered
+  bool disbelieved_ = false;  ///< a verdict after a repeat
+  std::uint8_t opened_ = 0;   ///< Open Sessions of this login, at most as many as there are tries
   bool has_older_rakp2_ = false;
   refusal remembered_{};
+  suite_given_up given_up_{};
   session_id console_id_{};
   protect::rakp_transcript transcript_{};
   wire::nonce older_managed_random_{};

@@ -3,6 +3,7 @@
 
 #include <rmcpp/console/control.hpp>
 #include <rmcpp/console/discovery.hpp>
+#include <rmcpp/console/effort.hpp>
 #include <rmcpp/console/login_v2.hpp>
 #include <rmcpp/session/keyed.hpp>
 
@@ -19,19 +20,20 @@ template <console_config Config> class console_questions {
 
   // Each makes its first question due.
   void begin_discovery(const context& c) noexcept {
-    discovery_.begin(c.sequences, c.now);
-    ask(about::discovery);
+    effort_.begin_login(c.now);
+    discovery_.begin();
+    ask(c, about::discovery);
   }
   void begin_login(const context& c) noexcept {
     login_.begin(c, discovery_.offered());
-    ask(about::login);
+    ask(c, about::login);
   }
   void begin_control(const context& c, std::uint8_t command) noexcept {
     control_.begin(c, command);
-    ask(about::control);
+    ask(c, about::control);
   }
   /// The part has another question than before.
-  void ask_next() noexcept { schedule_.begin(); }
+  void ask_next(const context& c) noexcept { ask(c, about_); }
   /// No answer is waited for.
   void cancel() noexcept { schedule_.cancel(); }
   /// No login is in progress any more.
@@ -58,8 +60,9 @@ template <console_config Config> class console_questions {
   }
   /// Takes that answer. Sets `level` to what was granted.
   console_step take(const wire::lan_response& rs, privilege& level) noexcept {
-    cancel();
-    return control_.take(rs, level);
+    const auto step = control_.take(rs, level);
+    if (step.kind != step_kind::stay) cancel();
+    return step;
   }
 
   /// Whether the deadline has come: overdue() says what follows.
@@ -69,14 +72,20 @@ template <console_config Config> class console_questions {
     console_step step;
     if (about_ == about::discovery) step = discovery_.overdue();
     if (about_ == about::login) step = login_.overdue(c);
-    if (step.kind != step_kind::stay || schedule_.again(patience(c.options))) return step;
-    return console_step::failed(errc::timed_out);
+    if (step.kind != step_kind::stay || schedule_.again(patience(c))) return step;
+    if (about_ == about::discovery) return discovery_.exhausted();
+    if (about_ == about::login || !control_.begins_session()) return console_step::failed(errc::timed_out);
+    if (control_.was_busy()) return control_.refusal();
+    about_ = about::login;
+    return login_.first_packet_unanswered(c);
   }
 
   /// The question that is due. Errors: buffer_too_small; entropy_failure; crypto_failure.
   result<std::size_t> encode(const context& c, mutable_bytes out) noexcept {
     const auto n = write(c, out);
-    if (n) schedule_.sent(patience(c.options), c.now);
+    if (!n) return n;
+    schedule_.sent(patience(c), c.now);
+    effort_.sent();
     return n;
   }
   /// What tells the BMC that its RAKP 2 was not believed.
@@ -84,33 +93,46 @@ template <console_config Config> class console_questions {
 
   /// Message tag of the datagram sent last outside the session.
   [[nodiscard]] std::uint8_t tag() const noexcept { return tag_; }
+  [[nodiscard]] effort_meter& effort() noexcept { return effort_; }
+  template <class Sink> void describe_state(Sink& sink, instant now) const {
+    discovery_.describe_state(sink, now);
+    login_.describe_state(sink);
+    control_.describe_state(sink);
+    schedule_.describe_state(sink, now);
+    sink("about", about_);
+    sink("tag", tag_);
+  }
 
  private:
   enum class about : std::uint8_t { discovery, login, control };
 
-  void ask(about what) noexcept {
+  void ask(const context& c, about what) noexcept {
     about_ = what;
     schedule_.begin();
+    effort_.begin_step(c.now);
   }
   result<std::size_t> write(const context& c, mutable_bytes out) noexcept {
     if (about_ == about::control) return c.link.seal_message(c.crypto, c.random, control_.message(), out);
-    const auto n = about_ == about::discovery ? discovery_.encode(c.options, out) : login_.encode(c, out);
+    const auto n = about_ == about::discovery ? discovery_.encode(c, out) : login_.encode(c, out);
     if (n) ++tag_;
     return n;
   }
   /// How long a question waits for its answer. Nobody waits long for the answer to a farewell, and many BMCs do not
-  /// give their cipher suites.
-  [[nodiscard]] retry_policy patience(const console_options& o) const noexcept {
+  /// give their cipher suites: all chunks of the list have one deadline.
+  [[nodiscard]] retry_policy patience(const context& c) const noexcept {
     if (about_ == about::control && control_.says_goodbye()) return farewell_retry;
-    if (about_ == about::discovery && discovery_.lists_suites())
-      return {.first = o.suites_wait, .longest = o.suites_wait};
-    return o.retry;
+    if (about_ == about::discovery && discovery_.lists_suites()) {
+      const milliseconds left{static_cast<std::uint32_t>(core::time_left(discovery_.lists_until(), c.now))};
+      return {.first = left, .longest = left};
+    }
+    return c.options.retry;
   }
 
   console_discovery discovery_{};
   console_login_v2<Config> login_{};
   console_control control_{};
   left_empty<retry_schedule> schedule_{};
+  effort_meter effort_{};
   about about_{};
   std::uint8_t tag_ = 0;  ///< counts what was sent outside the session
 };

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rmcpp/console/event.hpp>
+#include <rmcpp/console/effort.hpp>
 #include <rmcpp/core/time.hpp>
+#include <rmcpp/crypto/concepts.hpp>
 #include <rmcpp/session/request.hpp>
 #include <rmcpp/session/retry.hpp>
 
@@ -19,6 +20,15 @@ class sequence_pool {
  public:
   static constexpr milliseconds quarantine{10'000};
 
+  /// Chooses the first number at random, once: else who cannot hear us could answer our first question, and be believed
+  /// about the cipher suites. False without randomness.
+  template <crypto::entropy_source E> bool begin_anywhere(E& random) noexcept {
+    std::array<std::uint8_t, 1> first{};
+    if (!begun_ && !random.fill(first)) return false;
+    if (!begun_) last_ = first[0] & 63;
+    begun_ = true;
+    return true;
+  }
   /// The next free number, round-robin. Who sends more than about three requests a second uses up 64 numbers within
   /// their rest; then resting ones are taken again, never those in use.
   std::uint8_t take(instant now) noexcept {
@@ -42,6 +52,14 @@ class sequence_pool {
     busy_ &= ~bit(sequence);
     recent_ |= bit(sequence);
   }
+  template <class Sink> void describe_state(Sink& sink, instant now) const {
+    sink("busy", busy_);
+    sink("recent", recent_);
+    sink("older", older_);
+    sink("rotation", core::time_left(rotate_at_ + quarantine, now));
+    sink("last", last_);
+    sink("begun", begun_);
+  }
 
  private:
   static constexpr std::uint64_t bit(std::uint8_t n) noexcept { return std::uint64_t{1} << n; }
@@ -60,6 +78,7 @@ class sequence_pool {
   std::uint64_t older_ = 0;
   instant rotate_at_{};
   std::uint8_t last_ = 63;
+  bool begun_ = false;
 };
 
 /// A console's requests, in fixed slots. A request is queued until its answer comes or its tries are used up, however
@@ -77,6 +96,8 @@ template <class Traits> class request_table {
     std::uint8_t sequence = 0;
     std::uint8_t generation = 0;
     std::uint8_t copied = 0;  ///< bytes of data that add_copy() keeps here; then `rq.data` is empty
+    std::uint8_t tries = 0;   ///< once it has ended
+    effort_meter::mark began{};
     errc error = errc::ok;
     completion_code code{};
     bytes data{};
@@ -111,8 +132,11 @@ template <class Traits> class request_table {
     return id;
   }
 
-  /// The deadline of one just added, where it is not that of the request itself.
-  void end_by(request_id id, instant deadline) noexcept { entries_[id.slot].rq.deadline = deadline; }
+  /// Of one just added: its deadline, where it is not that of the request itself, and where its effort began.
+  void begin(request_id id, instant deadline, const effort_meter::mark& began) noexcept {
+    entries_[id.slot].rq.deadline = deadline;
+    entries_[id.slot].began = began;
+  }
 
   status cancel(request_id id, instant now) noexcept {
     if (id.slot >= Traits::in_flight) return errc::stale_handle;
@@ -188,7 +212,7 @@ template <class Traits> class request_table {
   }
 
   /// Writes the next end of a request; false if there is none.
-  bool next_event(console_event& told) noexcept {
+  bool next_event(console_event& told, const effort_meter& effort, instant now) noexcept {
     for (std::uint8_t i = 0; i < Traits::in_flight; ++i) {
       entry& e = entries_[i];
       if (e.phase != state::ended) continue;
@@ -198,6 +222,7 @@ template <class Traits> class request_table {
       told.request = {i, e.generation};
       told.code = e.code;
       told.data = e.data;
+      told.effort = effort.since(e.began, now, e.tries);
       return true;
     }
     return false;
@@ -214,6 +239,27 @@ template <class Traits> class request_table {
     }
   }
 
+  template <class Sink> void describe_state(Sink& sink, instant now) const {
+    sequences_.describe_state(sink, now);
+    for (const auto& e : entries_) {
+      sink("phase", e.phase);
+      sink("generation", e.generation);
+      if (e.phase == state::free) continue;
+      const wire::lan_request rq = message(e);
+      sink("target", rq.target.value);
+      sink("sequence", e.sequence);
+      sink("command", rq.command);
+      sink("data", rq.data);
+      sink("tries", e.rq.tries);
+      sink("ends", core::time_left(e.rq.deadline, now));
+      e.retry.describe_state(sink, now);
+      sink("error", e.error);
+      sink("code", e.code);
+      sink("answer", e.data);
+      sink("has_view", e.has_view);
+    }
+  }
+
  private:
   [[nodiscard]] RMCPP_SHARED bool any(state phase, bool due) const noexcept {
     for (const auto& e : entries_)
@@ -227,6 +273,7 @@ template <class Traits> class request_table {
   void finish(entry& e, errc why, instant now) noexcept {
     e.phase = state::ended;
     e.error = why;
+    e.tries = e.retry.count();
     e.retry.cancel();
     sequences_.release(e.sequence, now);
   }

@@ -37,6 +37,12 @@ constexpr instant earlier(instant a, instant b) noexcept { return a < b ? a : b;
 
 namespace rmcpp::core {
 
+/// What is left until then, in milliseconds, for describe_state(): 0 once it has come; the largest number for never().
+constexpr std::uint64_t time_left(instant t, instant now) noexcept {
+  if (t.is_never()) return t.ms;
+  return t <= now ? 0 : t.ms - now.ms;
+}
+
 /// The time that has passed on the caller's clock, whatever that clock does. never() as the present is ignored; a step
 /// back costs that step and time runs on from there; a leap forward counts as 34 years at most, by which everything has
 /// expired, so that no sequence of leaps uses the count up.

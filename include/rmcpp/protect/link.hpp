@@ -68,6 +68,17 @@ template <crypto::backend B> class link_v2 {
     return seal(b, random, kind(payload_type::ipmi), p, out);
   }
 
+  /// All but the keys.
+  template <class Sink> void describe_state(Sink& sink) const {
+    sink("suite", keys_.suite().id);
+    window_.describe_state(sink);
+    sequence_.describe_state(sink);
+    sink("peer_id", peer_id_);
+    sink("behind", rule_.behind);
+    sink("ahead", rule_.ahead);
+    sink("plaintext", plaintext_);
+  }
+
   /// Verifies and decrypts a packet that look() has seen, in place; only then the window moves.
   /// Errors: as rmcpp::protect::open().
   result<opened> open(B& b, const wire::seen& packet, repeats seen_before = repeats::refuse) noexcept {

@@ -22,6 +22,16 @@ struct rakp_transcript {
   guid managed_guid{};           ///< GUIDc
   role_byte role{};              ///< ROLEm: RAKP 1's whole role byte, never the Open Session privilege
   username name{};               ///< UNm
+
+  template <class Sink> void describe_state(Sink& sink) const {
+    sink("console_id", console_id);
+    sink("managed_id", managed_id);
+    sink("console_random", bytes(console_random));
+    sink("managed_random", bytes(managed_random));
+    sink("managed_guid", bytes(managed_guid));
+    sink("role", role.value);
+    sink("name", name.view());
+  }
 };
 
 /// A secret as long as the hash of the authentication algorithm, up to 32 bytes: SIK.
@@ -213,12 +223,17 @@ result<wire::rakp_code> rakp4_code(B& b, wire::authentication_algorithm a, const
   return login_key<B>(b, a, sik.reveal()).rakp4(t);
 }
 
+/// Whether a received RAKP 4 value is as long as a right one may be: see rakp4_code_fits().
+inline bool rakp4_code_size_fits(wire::authentication_algorithm a, std::size_t size) noexcept {
+  return size == rakp4_code_size(a) || size == rakp_code_size(a);
+}
+
 /// Whether a received RAKP 4 value is right: `whole` cut to its length, or left untruncated as some BMCs do (ipmitool
 /// and FreeIPMI accept that too). Constant time.
 inline bool rakp4_code_fits(wire::authentication_algorithm a, const wire::rakp_code& whole,
                             const wire::rakp_code& received) noexcept {
   const std::size_t n = received.size();
-  return (n == rakp4_code_size(a) || n == whole.size()) && equal_constant_time(whole.view().first(n), received);
+  return rakp4_code_size_fits(a, n) && equal_constant_time(whole.view().first(n), received);
 }
 
 }  // namespace rmcpp::protect

@@ -16,6 +16,9 @@ struct window_rule {
   /// RMCP+: 16 behind, any distance ahead. With integrity the authentication code vouches for the number, and a long
   /// outage must not wedge the session (the rule of RFC 4303, 3.4.3).
   static const window_rule any_forward;
+  /// The same, 31 behind: for a console, whose answers overtake each other. With 15 requests in flight over a path
+  /// whose delay varies by 50 ms, some fall more than 16 behind, and what they answer would be asked again.
+  static const window_rule any_forward_wide;
   /// RMCP+: 16 behind, 15 ahead (IPMI v2.0, 6.12.13): without integrity, or where asked for.
   static const window_rule strict;
   /// IPMI v1.5: 8 behind, 8 ahead (6.12.11).
@@ -24,6 +27,7 @@ struct window_rule {
   friend constexpr bool operator==(window_rule, window_rule) noexcept = default;
 };
 inline constexpr window_rule window_rule::any_forward{16, any};
+inline constexpr window_rule window_rule::any_forward_wide{31, any};
 inline constexpr window_rule window_rule::strict{16, 15};
 inline constexpr window_rule window_rule::v15{8, 8};
 
@@ -56,6 +60,10 @@ class replay_window {
   }
 
   [[nodiscard]] constexpr std::uint32_t highest() const noexcept { return highest_; }
+  template <class Sink> constexpr void describe_state(Sink& sink) const {
+    sink("highest", highest_);
+    sink("seen", seen_);
+  }
 
  private:
   /// Numbers go round: FFFFFFFFh is followed by 1. The 0 between them counts as a step all the same, so that right

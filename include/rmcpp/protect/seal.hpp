@@ -16,6 +16,7 @@ class sequence_counter {
     if (++last_ == 0) last_ = 1;
     return last_;
   }
+  template <class Sink> constexpr void describe_state(Sink& sink) const { sink("last", last_); }
 
  private:
   std::uint32_t last_ = 0;

@@ -27,6 +27,7 @@ template <class Event, std::size_t N> class event_ring {
     --size_;
     return e;
   }
+  [[nodiscard]] constexpr std::size_t size() const noexcept { return size_; }
   [[nodiscard]] constexpr std::uint32_t lost() const noexcept { return lost_; }
 
  private:

@@ -30,6 +30,8 @@ class retry_schedule {
   [[nodiscard]] constexpr bool idle() const noexcept { return !due_ && deadline_.is_never(); }
   /// Whether the message has not gone out even once, so that nothing can answer it.
   [[nodiscard]] constexpr bool unsent() const noexcept { return sent_ == 0; }
+  /// How often it has gone out.
+  [[nodiscard]] constexpr std::uint8_t count() const noexcept { return sent_; }
   /// When the answer is overdue; never while the message is due or none is in progress.
   [[nodiscard]] constexpr instant deadline() const noexcept { return deadline_; }
   [[nodiscard]] constexpr bool overdue(instant now) const noexcept { return !due_ && now >= deadline_; }
@@ -45,6 +47,11 @@ class retry_schedule {
     due_ = sent_ < policy.tries;
     deadline_ = instant::never();
     return due_;
+  }
+  template <class Sink> constexpr void describe_state(Sink& sink, instant now) const {
+    sink("deadline", core::time_left(deadline_, now));
+    sink("sent", sent_);
+    sink("due", due_);
   }
 
  private:

@@ -134,6 +134,12 @@ class suite_candidates {
     }
     return false;
   }
+  template <class Sink> constexpr void describe_state(Sink& sink) const {
+    sink("candidates", list_.view());
+    sink("candidate", index_);
+    sink("restricted", restricted_);
+    offered_.describe_state(sink);
+  }
 
  private:
   suite_list list_{};

@@ -19,10 +19,11 @@
 /// believed.
 ///
 /// A login's life at the BMC: opened by an Open Session Request, which anybody can send from a forged address; proven
-/// by a RAKP 1 that quotes our unpredictable session id; active once RAKP 3 verifies, and then a session until it is
-/// closed, expires or is revoked. Half-open logins give way to newer ones, sessions do not. Not in the table: repeats,
-/// which change nothing; penalties; whether a session's console has sent a packet yet, on which its lifetime depends;
-/// an end that waits for the answer of the command that caused it.
+/// by a RAKP 1 that quotes our unpredictable session id, and once more by one with another random number, from a
+/// console that began anew on a late Open Session Response; active once RAKP 3 verifies, and then a session until it is
+/// closed, expires or is revoked. Half-open logins give way to newer ones, of the sessions only those whose console has
+/// sent nothing yet. Not in the table: repeats, which change nothing; penalties; whether a session's console has sent a
+/// packet yet, on which its lifetime depends; an end that waits for the answer of the command that caused it.
 
 namespace rmcpp {
 
@@ -58,7 +59,7 @@ enum class login_trigger : std::uint8_t {
   rakp1,
   rakp3,
   refused,  ///< RAKP 1 or RAKP 3 was wrong or not allowed, or the console gave up
-  evicted,  ///< another half-open login needed the slot
+  evicted,  ///< another login needed the slot
   expired,  ///< half-open lifetime or inactivity timeout
   closed,   ///< Close Session
   revoked,  ///< the application closed it, or the user or K_g changed
@@ -82,7 +83,7 @@ using lt = login_trigger;
 }  // namespace detail
 
 /// Legal changes of a console's state.
-inline constexpr std::array<console_transition, 28> console_transitions{{
+inline constexpr std::array<console_transition, 29> console_transitions{{
     {detail::cs::idle, detail::ct::start, detail::cs::capabilities},
     {detail::cs::closed, detail::ct::start, detail::cs::capabilities},
     {detail::cs::capabilities, detail::ct::answer, detail::cs::cipher_suites},
@@ -104,6 +105,7 @@ inline constexpr std::array<console_transition, 28> console_transitions{{
     {detail::cs::rakp3, detail::ct::restart, detail::cs::open_session},
     {detail::cs::rakp3, detail::ct::failure, detail::cs::closed},
     {detail::cs::rakp3, detail::ct::close, detail::cs::closed},
+    {detail::cs::set_privilege, detail::ct::restart, detail::cs::open_session},
     {detail::cs::set_privilege, detail::ct::answer, detail::cs::active},
     {detail::cs::set_privilege, detail::ct::failure, detail::cs::closed},
     {detail::cs::set_privilege, detail::ct::close, detail::cs::closing},
@@ -114,17 +116,19 @@ inline constexpr std::array<console_transition, 28> console_transitions{{
 }};
 
 /// Legal changes of a login's state at the BMC.
-inline constexpr std::array<login_transition, 13> login_transitions{{
+inline constexpr std::array<login_transition, 15> login_transitions{{
     {detail::ls::none, detail::lt::open_session, detail::ls::opened},
     {detail::ls::opened, detail::lt::rakp1, detail::ls::proven},
     {detail::ls::opened, detail::lt::evicted, detail::ls::none},
     {detail::ls::opened, detail::lt::expired, detail::ls::none},
     {detail::ls::opened, detail::lt::refused, detail::ls::none},
+    {detail::ls::proven, detail::lt::rakp1, detail::ls::proven},
     {detail::ls::proven, detail::lt::rakp3, detail::ls::active},
     {detail::ls::proven, detail::lt::evicted, detail::ls::none},
     {detail::ls::proven, detail::lt::expired, detail::ls::none},
     {detail::ls::proven, detail::lt::refused, detail::ls::none},
     {detail::ls::proven, detail::lt::revoked, detail::ls::none},
+    {detail::ls::active, detail::lt::evicted, detail::ls::none},
     {detail::ls::active, detail::lt::expired, detail::ls::none},
     {detail::ls::active, detail::lt::closed, detail::ls::none},
     {detail::ls::active, detail::lt::revoked, detail::ls::none},

@@ -175,6 +175,15 @@ class cipher_suite_reader {
     return id < standard_suites.size() && ((offered_ >> id) & 1u) != 0;
   }
   [[nodiscard]] constexpr bool empty() const noexcept { return offered_ == 0; }
+  template <class Sink> constexpr void describe_state(Sink& sink) const {
+    sink("reading", state_);
+    sink("skip", skip_);
+    sink("record", record_.id);
+    sink("authentication", record_.authentication);
+    sink("integrity", record_.integrity);
+    sink("confidentiality", record_.confidentiality);
+    sink("offered", offered_);
+  }
 
  private:
   enum class state : std::uint8_t { outside, suite_number, algorithms };

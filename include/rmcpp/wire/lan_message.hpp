@@ -187,6 +187,7 @@ constexpr lan_response respond(const lan_request& rq, completion_code code) noex
 namespace app {
 inline constexpr std::uint8_t get_device_id = 0x01;
 inline constexpr std::uint8_t get_system_guid = 0x37;
+inline constexpr std::uint8_t get_channel_payload_support = 0x4e;
 inline constexpr std::uint8_t get_channel_auth_capabilities = 0x38;
 inline constexpr std::uint8_t get_session_challenge = 0x39;
 inline constexpr std::uint8_t activate_session = 0x3a;
