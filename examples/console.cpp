@@ -45,10 +45,11 @@ std::vector<std::uint8_t> ask(remote& bmc, const char* name, net_fn fn, std::uin
   return ask(bmc, name, fn, code, rmcpp::bytes(data).first(*n));
 }
 
+/// Some BMCs answer more than is due.
 template <rmcpp::wire::message Response> Response read(const char* name, const std::vector<std::uint8_t>& data) {
-  const auto m = rmcpp::wire::decode<Response>(data);
+  const auto m = rmcpp::wire::decode_prefix<Response>(data);
   if (!m) throw failure(std::string(name) + ": the answer is malformed: " + describe(m.error()));
-  return *m;
+  return m->message;
 }
 
 // ---- printing ----

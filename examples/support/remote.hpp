@@ -34,7 +34,8 @@ inline std::string explain_code_size(std::size_t bytes) {
   const std::string text = std::to_string(bytes) + " bytes";
   switch (bytes) {
     case 0: return "none came";
-    case 16: return text + " came, as HMAC-MD5 gives";
+    case 12: return text + " came, as HMAC-SHA1-96 gives";
+    case 16: return text + " came, as HMAC-MD5 or HMAC-SHA256-128 gives";
     case 20: return text + " came, as HMAC-SHA1 gives";
     case 32: return text + " came, as HMAC-SHA256 gives";
     default: return text + " came, as no algorithm gives";
@@ -64,7 +65,8 @@ inline std::string explain(const rmcpp::console_event& e) {
   const std::string text = describe(e.error);
   if (e.error == errc::timed_out || e.error == errc::session_lost || e.error == errc::deadline_passed)
     return text + explain(e.effort);
-  if (e.error == errc::wrong_code_size) return text + ": " + explain_code_size(e.detail);
+  if (e.error == errc::wrong_rakp2_size || e.error == errc::wrong_rakp4_size)
+    return text + ": " + explain_code_size(e.detail);
   if (e.detail == 0) return text;
   char number[8];
   std::snprintf(number, sizeof number, "%02Xh", static_cast<unsigned>(e.detail));

@@ -272,7 +272,7 @@ TEST_CASE("RAKP 2 codes that are not the code", "[session][console][hostile]") {
       const auto told = w.p.tell_console(edited<rakp2>(w.reply, [&](auto& m) { CHECK(m.code.assign(code)); }));
       CHECK(told == errc::ok);
       if (code.size() == size) CHECK(failed_with(w.p, errc::bad_rakp2_code));
-      if (code.size() != size) CHECK(failed_with(w.p, errc::wrong_code_size, static_cast<std::uint8_t>(code.size())));
+      if (code.size() != size) CHECK(failed_with(w.p, errc::wrong_rakp2_size, static_cast<std::uint8_t>(code.size())));
       const auto last = w.p.next_from_console();
       REQUIRE(last.size() == payload_v2 + 8);
       CHECK(message_in<rakp3>(last).status == rakp_status::invalid_integrity_check_value);
@@ -354,7 +354,7 @@ TEST_CASE("RAKP 4 values: cut or whole, but right", "[session][console][hostile]
         const bool fits = size == cut || size == whole_size;
         if (!accepted && fits) CHECK(failed_with(p, errc::bad_rakp4_code));
         if (!accepted && !fits) {
-          CHECK(failed_with(p, errc::wrong_code_size, static_cast<std::uint8_t>(size)));
+          CHECK(failed_with(p, errc::wrong_rakp4_size, static_cast<std::uint8_t>(size)));
         }
       }
     }

@@ -205,7 +205,7 @@ TEST_CASE("what is wrong after encoding: the codes are stale", "[testing][crafte
       {"a RAKP 2 code cut short",
        set(kind::rakp2,
            [](crafted&, octets& d) { override_field<rakp2>(d, "code", message_in<rakp2>(d).code.view().first(12)); }),
-       {errc::wrong_code_size, 12}},
+       {errc::wrong_rakp2_size, 12}},
       {"a session id in the header",
        set(kind::rakp2, [](crafted&, octets& d) { override_field<session_header_v2>(d, "id", 5); }),
        {errc::timed_out}},

@@ -36,9 +36,9 @@ struct console_event {
 
   kind type = kind::none;
   errc error = errc::ok;
-  /// What the peer said: with refused_privilege and refused_capabilities a completion code; with wrong_code_size the
-  /// length in bytes; with refused_open_session, refused_rakp2,
-  /// refused_rakp4, kg_or_bmc_state and no_common_suite a rakp_status; else 0.
+  /// What the peer said: with refused_privilege and refused_capabilities a completion code; with wrong_rakp2_size and
+  /// wrong_rakp4_size the length in bytes; with refused_open_session, refused_rakp2, refused_rakp4, kg_or_bmc_state and
+  /// no_common_suite a rakp_status; else 0.
   std::uint8_t detail = 0;
   privilege level{};
   request_id request{};

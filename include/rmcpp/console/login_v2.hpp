@@ -153,11 +153,8 @@ template <console_config Config> class console_login_v2 {
     return true;
   }
   /// RAKP 2 or 4 has a code that cannot be right, or is not.
-  console_step disbelieve(const context& c, errc why, bool fits, const wire::rakp_code& code) noexcept {
-    if (doubts(c)) return restart(c);
-    auto step = fits ? fail(why) : fail(errc::wrong_code_size, static_cast<std::uint8_t>(code.size()));
-    if (why == errc::bad_rakp2_code) step.kind = step_kind::farewell;
-    return step;
+  console_step disbelieve(const context& c, errc why, std::size_t size = 0) noexcept {
+    return doubts(c) ? restart(c) : fail(why, static_cast<std::uint8_t>(size));
   }
 
   // ---- what the answers share (13.24) ----
@@ -257,7 +254,13 @@ template <console_config Config> class console_login_v2 {
       has_older_rakp2_ = true;
       return {};
     }
-    if (!verified) return disbelieve(c, errc::bad_rakp2_code, m->code.size() == expected->size(), m->code);
+    if (!verified) {
+      const std::size_t size = m->code.size();
+      auto step =
+          size == expected->size() ? disbelieve(c, errc::bad_rakp2_code) : disbelieve(c, errc::wrong_rakp2_size, size);
+      if (step.kind == step_kind::failed) step.kind = step_kind::farewell;
+      return step;
+    }
     transcript_ = heard;
     return prove(c, kuid);
   }
@@ -284,9 +287,9 @@ template <console_config Config> class console_login_v2 {
     if (!m) return console_step::dropped(m.error());
     const auto judged = judge(c, {m->tag, m->status, m->console_id}, errc::refused_rakp4);
     if (judged.kind != step_kind::next) return judged;
-    if (!protect::rakp4_code_fits(suite_.authentication, rakp4_, m->code))
-      return disbelieve(c, errc::bad_rakp4_code, protect::rakp4_code_size_fits(suite_.authentication, m->code.size()),
-                        m->code);
+    if (!protect::rakp4_code_size_fits(suite_.authentication, m->code.size()))
+      return disbelieve(c, errc::wrong_rakp4_size, m->code.size());
+    if (!protect::rakp4_code_fits(suite_.authentication, rakp4_, m->code)) return disbelieve(c, errc::bad_rakp4_code);
     c.link.begin(managed_id(),
                  c.options.strict_window ? protect::window_rule::strict : protect::window_rule::any_forward_wide);
     stage_ = stage::none;

@@ -61,7 +61,8 @@ enum class errc : std::uint8_t {
   closed_by_peer,        ///< the peer closed the session
   weak_random,           ///< the BMC's random number is zero or our own
   refused_capabilities,  ///< Get Channel Authentication Capabilities failed
-  wrong_code_size,       ///< the authentication code of RAKP 2 or 4 is as long as another algorithm's
+  wrong_rakp2_size,      ///< RAKP 2 authentication code is not as long as its algorithm's
+  wrong_rakp4_size,      ///< RAKP 4 integrity check value is not as long as its algorithm's
 
   // This side ended it.
   closed_by_application = 0x60,  ///< close() was called, or the user or K_g changed
@@ -151,8 +152,10 @@ constexpr const char* describe(errc e) noexcept {
     case errc::closed_by_peer: return "the peer closed the session";
     case errc::weak_random: return "the BMC's random number is zero or the console's own";
     case errc::refused_capabilities: return "the BMC refused Get Channel Authentication Capabilities";
-    case errc::wrong_code_size:
-      return "the BMC's authentication code has another length than the algorithm that was agreed on gives";
+    case errc::wrong_rakp2_size:
+      return "RAKP 2 authentication code has another length than the algorithm that was agreed on gives";
+    case errc::wrong_rakp4_size:
+      return "RAKP 4 integrity check value has another length than the algorithm that was agreed on gives";
     case errc::closed_by_application: return "the application closed the session";
     case errc::closed_by_administrator: return "an administrator's session closed it";
     case errc::evicted: return "it gave way to a newer login";
