@@ -102,3 +102,31 @@ TEST_CASE("a session's description has what its peer type knows", "[session][bmc
         "000000000000"
         "0000");
 }
+
+TEST_CASE("the status bits say which kinds of users there are; without kinds() there are named ones",
+          "[session][bmc_commands]") {
+  struct with_kinds : test_users {
+    user_kinds there{};
+    [[nodiscard]] user_kinds kinds(std::uint8_t) const noexcept { return there; }
+  };
+  for (int bits = 0; bits < 8; ++bits) {
+    with_kinds users;
+    users.there = {(bits & 4) != 0, (bits & 2) != 0, (bits & 1) != 0};
+    CHECK(auth_status(users, 1) == bits);
+    users.kg_value = key_of("kg");
+    CHECK(auth_status(users, 1) == (bits | 0x20));
+  }
+  test_users plain;
+  CHECK(auth_status(plain, 1) == 0x04);
+}
+
+TEST_CASE("the payloads' bytes", "[session][bmc_commands]") {
+  const auto payloads = [](const char* data) {
+    const auto rq = from_hex(data);
+    return answered(8, [&](response_writer& w) { answer_payload_support(rq, 3, w); });
+  };
+  CHECK(payloads("0e") == "00 01003f0000000000");
+  CHECK(payloads("03") == "00 01003f0000000000");
+  CHECK(payloads("01") == "cc ");
+  for (const char* data : {"", "0e00"}) CHECK(payloads(data) == "c7 ");
+}

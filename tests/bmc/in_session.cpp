@@ -406,3 +406,37 @@ TEST_CASE("a slot's next session begins afresh: numbers, window, kept replies, l
     CHECK(r.handler().commands.size() == 62);
   }
 }
+
+TEST_CASE("each command that was answered is told once, with its code; a repeat is not", "[session][bmc]") {
+  rig r;
+  client c(r);
+  REQUIRE(c.login());
+  r.events.clear();
+  const auto rq = c.request(net_fn::chassis, 2);
+  CHECK(c.send(rq).got);
+  CHECK(c.send(rq).got);
+  CHECK(c.send(c.request(net_fn::chassis, test_handler::unknown_command)).got);
+  CHECK(c.send(c.request(net_fn::app, app::get_channel_payload_support, octets{0x0e})).got);
+  CHECK_FALSE(c.send(c.request(net_fn::chassis, test_handler::deferred_command)).got);
+  REQUIRE(r.count(rig::kind::served) == 3);
+  CHECK(r.events.size() == 3);
+  octets out(rig::machine::max_datagram);
+  REQUIRE(r.managed.complete(r.handler().tickets.back(), {completion_code{0xc9}}, out, r.now));
+  r.drain();
+  REQUIRE(r.events.size() == 4);
+  struct row {
+    net_fn fn;
+    std::uint8_t command, code;
+  };
+  const row rows[] = {{net_fn::chassis, 2, 0},
+                      {net_fn::chassis, test_handler::unknown_command, 0xc1},
+                      {net_fn::app, app::get_channel_payload_support, 0},
+                      {net_fn::chassis, test_handler::deferred_command, 0xc9}};
+  for (std::size_t i = 0; i < 4; ++i) {
+    const auto& e = r.events[i];
+    CHECK((e.type == rig::kind::served && e.fn == rows[i].fn && e.command == rows[i].command));
+    CHECK(e.code == code(rows[i].code));
+    CHECK(e.peer == console_peer);
+    CHECK(e.session.id == c.managed_id());
+  }
+}

@@ -59,3 +59,18 @@ TEST_CASE("one K_g for every channel", "[bmc][policy]") {
   t.set_kg("twenty bytes of K_g!");
   CHECK_FALSE(t.kg(7).is_zero());
 }
+
+TEST_CASE("which kinds of users a table has: of those that may log in", "[bmc][policy]") {
+  struct row {
+    user_entry user;
+    bool named, null, anonymous;
+  };
+  for (const auto& r : {row{{"admin", "secret"}, true, false, false}, row{{"admin", ""}, true, false, false},
+                        row{{"", "secret"}, false, true, false}, row{{"", ""}, false, false, true},
+                        row{{"", "", privilege::user, false}, false, false, false}}) {
+    const table t = {{r.user}};
+    CHECK((t.kinds(1).named == r.named && t.kinds(1).null == r.null && t.kinds(1).anonymous == r.anonymous));
+  }
+  const table both = {{{"admin", "secret"}, {"", "x"}}};
+  CHECK((both.kinds(1).named && both.kinds(1).null && !both.kinds(1).anonymous));
+}

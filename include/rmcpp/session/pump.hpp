@@ -24,8 +24,8 @@ template <> struct incoming<void> { std::size_t size = 0; };
 /// A console's way to its BMC.
 /// - `send(datagram)`: one that cannot be sent is a lost one: the console repeats what matters.
 /// - `receive(buffer, until)`: waits for a datagram until that instant, instant::never() for ever. 0 bytes: the time
-/// came
-///   first. One that is longer than the buffer is lost. An error ends the loop.
+///   came first. One that is longer than the buffer is cut, so that the machine can say that it came, or lost. An error
+///   ends the loop.
 /// - `now()`: milliseconds of a clock that does not step back, best a steady one.
 /// Optional: `dropped(errc)`, told of each datagram that the machine dropped, and why.
 // clang-format off

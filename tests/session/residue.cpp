@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: BSL-1.0
+// What the machines leave on the stack: no code that would be right for a forged packet, and no SIK.
+#include "support/residue.hpp"
+#include "support/catch.hpp"
+#include "support/console_script.hpp"
+#include "support/own_stack.hpp"
+
+using namespace rmcpp;
+using namespace rmcpp::wire;
+using namespace rmcpp::protect;
+using namespace rmcpp::test;
+using namespace rmcpp::testing;
+
+namespace {
+
+console_options console_for(std::uint8_t suite) {
+  auto o = default_console();
+  o.suites = suites_of({suite});
+  return o;
+}
+
+}  // namespace
+
+TEST_CASE("what a function leaves on its stack is found", "[session][residue]") {
+  own_stack stack;
+  const octets16 secret{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16};
+  CHECK_FALSE(stack.holds(secret));
+  stack.run([&] {
+    octets16 copy = secret;
+    __asm__ __volatile__("" : : "r"(copy.data()) : "memory");
+  });
+  CHECK(stack.holds(secret));
+}
+
+TEST_CASE("who forges a packet does not find its right code on the stack", "[session][residue]") {
+  for (const std::uint8_t suite : {std::uint8_t{3}, std::uint8_t{17}}) {
+    session_pair<null_backend> p(console_for(suite));
+    REQUIRE(p.login());
+    REQUIRE(p.submit(1));
+    auto genuine = p.next_from_console();
+    const std::size_t size = authcode_size(find_suite(suite)->integrity);
+    const datagram code(genuine.end() - static_cast<std::ptrdiff_t>(size), genuine.end());
+    auto forged = genuine;
+    forged.back() ^= 1;
+    own_stack stack;
+    datagram reply(p.managed.max_datagram);
+    errc why = errc::ok;
+    stack.run([&] { why = p.managed.feed(p.from, forged, reply, p.now).error(); });
+    CHECK(why == errc::bad_authcode);
+    CHECK_FALSE(stack.holds(code));
+    CHECK_FALSE(stack.holds(bytes(code).first(size - 1)));
+  }
+}
+
+TEST_CASE("a login leaves its SIK behind at neither side", "[session][residue]") {
+  for (const std::uint8_t suite : {std::uint8_t{3}, std::uint8_t{17}}) {
+    session_pair<null_backend> p(console_for(suite));
+    own_stack console_stack, bmc_stack;
+    login_until(p, console_state::rakp1);
+    auto proof = p.ask_bmc(p.next_from_console());
+    console_stack.run([&] { CHECK(p.con.feed(proof, p.now)); });
+    auto rakp3 = p.next_from_console();
+    datagram reply(p.managed.max_datagram);
+    bmc_stack.run([&] { CHECK(p.managed.feed(p.from, rakp3, reply, p.now)); });
+    CHECK(p.managed.active_sessions() == 1);
+    null_backend b;
+    const auto sik =
+        session_integrity_key(b, find_suite(suite)->authentication, key_of("secret"), {}, p.con.transcript());
+    REQUIRE(sik);
+    REQUIRE(sik->reveal().size() >= 20);
+    CHECK_FALSE(console_stack.holds(sik->reveal()));
+    CHECK_FALSE(bmc_stack.holds(sik->reveal()));
+    CHECK_FALSE(memory_holds(p.con, sik->reveal()));
+    CHECK_FALSE(memory_holds(p.managed, sik->reveal()));
+  }
+}
