@@ -121,7 +121,13 @@ template <rmcpp::crypto::backend B> class fleet {
   bool log_in(console_type& c, rmcpp::bmc<bmc_side<B>>& bmc) {
     std::array<std::uint8_t, 1024> reply{};
     if (!c.start(now_)) return false;
+    std::uint8_t last = 0;
+    bool first = true;
     while (const auto n = c.poll_transmit(out_, now_)) {
+      // Of a login, two messages have a request number: that for the capabilities, which comes first and is random, and
+      // that for the privilege level.
+      if (first) last = next_number(rmcpp::mutable_bytes(out_).first(n.size));
+      first = false;
       const auto m = bmc.feed({}, rmcpp::mutable_bytes(out_).first(n.size), reply, now_);
       if (!m || !c.feed(rmcpp::mutable_bytes(reply).first(*m), now_)) return false;
       while (c.next_event()) {
@@ -135,9 +141,14 @@ template <rmcpp::crypto::backend B> class fleet {
     const auto& options = console_options_for(c.suite().id);
     const auto sik = rmcpp::protect::session_integrity_key(crypto_, c.suite().authentication, options.password,
                                                            options.kg, c.transcript());
-    // Of a login, two messages have a request number: 0 asked for the capabilities, 1 for the privilege level.
-    peers_.push_back({*sik, rmcpp::protect::sequence_counter(1), 1});
+    peers_.push_back({*sik, rmcpp::protect::sequence_counter(1), last});
     return sik.has_value();
+  }
+  /// The request number behind that of a datagram outside a session.
+  static std::uint8_t next_number(rmcpp::mutable_bytes datagram) {
+    const auto packet = rmcpp::wire::look(datagram);
+    const auto rq = rmcpp::wire::decode<rmcpp::wire::lan_request>(packet->payload());
+    return (rq->sequence.sequence() + 1) & 63;
   }
 
   B crypto_{};

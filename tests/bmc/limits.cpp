@@ -442,3 +442,25 @@ TEST_CASE("a user's sessions at once are bounded by his record", "[session][bmc]
   CHECK((users[0].chassis(1).got && users[2].chassis(1).got && admin.chassis(1).got));
   CHECK_FALSE(users[1].chassis(1).got);
 }
+
+TEST_CASE("into the administrator's slot nobody gives way, not even an administrator who has not used his yet",
+          "[session][bmc]") {
+  rig r;
+  std::deque<client> users;
+  for (std::uint32_t i = 0; i < 3; ++i) {
+    client& c = users.emplace_back(r, std::uint8_t{3}, peer_number(i));
+    c.name = name_of("operator");
+    c.password = key_of("operpw");
+    c.role = role_byte::of(privilege::operator_, true);
+    REQUIRE((c.login() && c.chassis(1).got));
+  }
+  client admin(r, 3, peer_number(9)), late(r, 3, peer_number(10));
+  REQUIRE(admin.login());
+  r.wait(3001);
+  late.name = name_of("operator");
+  late.password = key_of("operpw");
+  late.role = role_byte::of(privilege::operator_, true);
+  REQUIRE(late.prove());
+  CHECK(late.send_rakp3() == status_code::insufficient_resources);
+  CHECK(admin.chassis(1).got);
+}

@@ -4,6 +4,8 @@
 #include "support/catch.hpp"
 #include "support/session_pair.hpp"
 
+#include <string>
+
 using namespace rmcpp;
 using namespace rmcpp::detail;
 using namespace rmcpp::test;
@@ -83,19 +85,36 @@ TEST_CASE("a success, or a quiet minute after the wait, forgets the failures", "
   }
 }
 
-TEST_CASE("a full table shortens no wait and forgets no doubling; who is in it waits under every further name",
-          "[penalty][N-RK-13]") {
-  penalty_table<test_peer, 2> table;
+TEST_CASE("who fails under ever new names takes few places, and then waits under every name", "[penalty][N-RK-13]") {
+  penalty_table<test_peer, 8> table;
   table.failed(here, admin, instant{0});
   table.failed(here, operator_name, instant{0});
   CHECK_FALSE(table.waits(here, name_of("guess"), instant{0}));
-  table.failed(elsewhere, admin, instant{500});  // finds no place
-  CHECK_FALSE(table.waits(elsewhere, admin, instant{500}));
-  for (const auto& name : {admin, operator_name}) CHECK(table.waits(here, name, instant{500}));
   table.failed(same_host, name_of("junk"), instant{500});
   for (const auto& name : {admin, operator_name, name_of("junk"), name_of("guess")})
     CHECK(table.waits(here, name, instant{500}));
+  for (std::uint32_t i = 0; i < 100; ++i) table.failed(here, name_of("n" + std::to_string(i)), instant{1000});
+  CHECK_FALSE(table.waits(elsewhere, admin, instant{1000}));
+  CHECK(table.may_guess(elsewhere, admin, instant{1000}));  // there is room for others
+  CHECK(table.may_guess(elsewhere, admin, instant{1000}));
+}
+
+TEST_CASE("a login under a name of one's own does not end a wait that was earned under others", "[penalty][N-RK-13]") {
+  penalty_table<test_peer, 8> table;
+  for (const auto* name : {"a", "b", "c"}) table.failed(here, name_of(name), instant{0});
+  REQUIRE(table.waits(here, name_of("mine"), instant{0}));
+  table.succeeded(here, name_of("mine"));
+  for (const auto* name : {"a", "mine", "d"}) CHECK(table.waits(here, name_of(name), instant{0}));
+}
+
+TEST_CASE("a full table shortens no wait and forgets no doubling", "[penalty][N-RK-13]") {
+  penalty_table<test_peer, 2> table;
+  table.failed(here, admin, instant{0});
+  table.failed(test_peer{9, 9}, operator_name, instant{0});
+  table.failed(elsewhere, admin, instant{500});  // finds no place
   CHECK_FALSE(table.waits(elsewhere, admin, instant{500}));
+  CHECK(table.waits(here, admin, instant{500}));
+  CHECK(table.waits(test_peer{9, 9}, operator_name, instant{500}));
 }
 
 TEST_CASE("while a place is free everybody may guess at once; then strangers share four guesses a second",

@@ -483,3 +483,46 @@ TEST_CASE("the very packet again is dropped without integrity, behind the window
   CHECK(r.ask(console_peer, old).empty());
   CHECK(r.last == errc::outside_window);
 }
+
+TEST_CASE("a command that is answered later is marked by its handler, or with its answer", "[session][bmc][N-CMD-11]") {
+  struct setup : bmc_setup<bmc_backend> {
+    struct marking {
+      bool marks = false;
+      unsigned runs = 0;
+      ticket later{};
+      handled handle(const request& rq, const session_info&, response_writer& rs) noexcept {
+        if (rq.command != deferred) return handled::done;
+        ++runs;
+        if (marks) rs.run_once();
+        later = rs.later();
+        return handled::pending;
+      }
+    };
+    marking handler{};
+  };
+  for (const bool by_handler : {true, false}) {
+    bmc<setup> managed({}, default_bmc());
+    managed.config().handler.marks = by_handler;
+    instant now{1000};
+    octets out(managed.max_datagram);
+    const auto ask = [&](const test_peer& from, bytes d) {
+      auto in = to_octets(d);
+      const auto n = managed.feed(from, in, out, now);
+      return to_octets(bytes(out).first(n.value_or(0)));
+    };
+    crafted_console<peer_backend_t<bmc_backend>> c(ask, 3, console_peer);
+    REQUIRE(c.login());
+    const auto rq = c.request(net_fn::chassis, deferred);
+    CHECK_FALSE(c.send(rq).got);
+    for (int i = 0; i < 40; ++i) CHECK(c.chassis(1).got);
+    REQUIRE(managed.complete(managed.config().handler.later, {.once = !by_handler}, out, now));
+    now = now + seconds(8);
+    CHECK(c.send(rq).got);
+    CHECK(managed.config().handler.runs == 1);
+    // rqSeq comes round 63 requests behind it, those before its answer among them; from then on 5 s must do.
+    for (int i = 0; i < 23; ++i) CHECK(c.chassis(1).got);
+    now = now + milliseconds{5001};
+    CHECK_FALSE(c.send(rq).got);
+    CHECK(managed.config().handler.runs == 2);
+  }
+}

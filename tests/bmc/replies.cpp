@@ -67,6 +67,20 @@ TEST_CASE("what must run once gives way to its own kind only, the oldest first",
   CHECK(c.find(20, t + milliseconds{20'001}));
 }
 
+TEST_CASE("an ordinary answer is forgotten after as many requests as are kept, whether theirs were kept or not",
+          "[session][managed_session]") {
+  cache c;
+  c.keep(1, {}, completion_code::ok, {}, false);
+  c.count_request();
+  CHECK(c.find(1, {}));
+  c.count_request();
+  CHECK_FALSE(c.find(1, {}));
+  c.keep(2, {}, completion_code::ok, {}, false, 1);  // one that was answered late
+  CHECK(c.find(2, {}));
+  c.keep(3, {}, completion_code::ok, {}, false, 2);
+  CHECK_FALSE(c.find(3, {}));
+}
+
 TEST_CASE("after 63 newer requests rqSeq has come round, and 5 s must do", "[session][managed_session]") {
   cache c;
   const instant t{1000};

@@ -43,7 +43,7 @@ TEST_CASE("readiness is told at once, an end once it has come, each once", "[ses
   CHECK(e.type == console_event::kind::ready);
   CHECK(e.level == privilege::operator_);
   CHECK_FALSE(news.take_ready(e));
-  news.ends(errc::refused_rakp4, 0x0f);
+  news.ends(errc::refused_rakp4, 0x0f, {.tries = 3});
   CHECK_FALSE(news.waits());  // the farewell is still to come
   CHECK_FALSE(news.take_end(e));
   CHECK(news.tell_end() == errc::refused_rakp4);

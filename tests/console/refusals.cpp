@@ -510,6 +510,20 @@ TEST_CASE("capabilities refused: asked once without the v2.0 bit", "[session][co
     p.run(seconds(2));
     CHECK(failed_with(p, errc::refused_capabilities, 0xcc));
   }
+  SECTION("a question that is lost is asked again; silence behind a refusal ends with the refusal") {
+    for (const bool for_ever : {false, true}) {
+      int lost = 0;
+      session_pair q;
+      REQUIRE(q.con.start(q.now));
+      CHECK(q.tell_console(discovery_answer(q.next_from_console(), completion_code::invalid_field, {})) == errc::ok);
+      q.network = [&](direction d, int, datagram&) { return d == direction::to_console || (++lost > 1 && !for_ever); };
+      q.run(seconds(30));
+      // Ours does not need the bit to say that it speaks v2.0, but says so only if it was asked with it.
+      CHECK(q.con.state() == console_state::closed);
+      CHECK(failed_with(q, for_ever ? errc::refused_capabilities : errc::peer_lacks_v2, for_ever ? 0xcc : 0));
+      CHECK(lost >= 2);
+    }
+  }
   SECTION("the refusal was forged: the genuine answer to either question") {
     CHECK(p.tell_console(p.ask_bmc(with_bit)) == errc::ok);
     p.settle();
@@ -664,4 +678,57 @@ TEST_CASE("malformed capabilities are dropped", "[session][console]") {
   CHECK(p.con.state() == console_state::capabilities);
   CHECK(p.tell_console(p.ask_bmc(question)) == errc::ok);
   CHECK(p.con.state() == console_state::open_session);
+}
+
+TEST_CASE("a new start() forgets what the last login heard", "[session][console]") {
+  auto o = default_console();
+  o.suites = suites_of({17, 3});
+  session_pair p(o);
+  REQUIRE(p.login());
+  REQUIRE(p.con.suites_offered());
+  REQUIRE(p.con.capabilities().offers_v2());
+  REQUIRE(p.con.close(p.now));
+  p.settle();
+  REQUIRE(p.con.start(p.now));
+  CHECK_FALSE(p.con.suites_offered());
+  CHECK_FALSE(p.con.capabilities().offers_v2());
+  CHECK(p.con.given_up().suite == suite_given_up::none);
+}
+
+TEST_CASE("restarts are granted to each suite of a list anew", "[session][console]") {
+  auto o = default_console();
+  o.suites = suites_of({17, 16, 15, 12, 11, 8, 3});
+  o.retry.tries = 2;
+  session_pair p(o);
+  int forgotten = 0;
+  p.network = [&](direction d, int, datagram& b) {
+    const auto packet = look(b);
+    if (d != direction::to_console || packet->format != packet_format::v2 || packet->id != session_id::none)
+      return true;
+    if (packet->kind.type() == payload_type::open_session_response && p.con.suite().id != 3) b = refusal(0x11)(b);
+    if (packet->kind.type() == payload_type::rakp2 && forgotten++ == 0) b = refusal(0x02)(b);
+    return true;
+  };
+  REQUIRE(p.login());
+  CHECK(p.con.suite().id == 3);
+  CHECK(count_sent(p, payload_type::open_session_request) == 8);
+}
+
+TEST_CASE("a level that is refused is told with the effort of asking for it, not of the goodbye",
+          "[session][console]") {
+  session_pair p;
+  login_until(p, console_state::set_privilege);
+  insider bmc(p, default_console());
+  const auto asked = bmc.read(p.next_from_console());
+  auto forged = bmc.answer(asked.rq);
+  forged.back() ^= 1;
+  CHECK(p.tell_console(forged) == errc::bad_authcode);
+  p.now = p.now + milliseconds{300};
+  CHECK(p.tell_console(bmc.answer(asked.rq, completion_code{0x81})) == errc::ok);
+  p.network = [](direction, int, datagram&) { return false; };
+  p.run(seconds(5));
+  REQUIRE(failed_with(p, errc::refused_privilege, 0x81));
+  const auto told = last_event(p).effort;
+  CHECK((told.tries == 1 && told.dropped == 1 && told.last_drop == errc::bad_authcode));
+  CHECK(told.elapsed == milliseconds{300});
 }

@@ -24,7 +24,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 VECTORS = HERE.parent / 'vectors'
 FLAGS = ['-std=c++20', '-gline-tables-only', '-O1', '-D_GLIBCXX_ASSERTIONS', '-fsanitize=fuzzer,address,undefined',
-         '-fno-sanitize-recover=all', f'-I{ROOT / "examples/support"}']
+         '-fno-sanitize-recover=all']
 Target = collections.namedtuple('Target', 'libraries longest runs')  # as many runs as take about ten seconds
 TARGETS = {
     'bmc': Target([], 1500, 8000),

@@ -98,7 +98,6 @@ class scene {
     next_ = u.c.sequence.next();
     ran_.clear();
     answered_.clear();
-    kept_ = 0;
   }
 
   void act(std::uint8_t op) {
@@ -230,7 +229,8 @@ class scene {
     const octets& asked = deferred_[which];
     require(done->to == insider_.c.from && a.data == data);
     check_answer(a, asked);
-    answered_[asked] = {clock_.elapsed(), ++kept_, false, data.size() <= traits::reply_bytes};
+    auto& answer = answered_[asked];
+    answer = {clock_.elapsed(), 0, false, data.size() <= traits::reply_bytes, false, answer.request};
   }
 
   // ---- what may come of it ----
@@ -292,7 +292,7 @@ class scene {
         require(age > once_kept_for || onces_ - was.number >= traits::replay_depth ||
                 (requests_ - was.request >= 63 && age > kept_for));
       } else if (onces_ == 0) {  // else others may have taken its place
-        require(!was.kept || age > kept_for || kept_ - was.number >= traits::replay_depth);
+        require(!was.kept || age > kept_for || requests_ - was.request >= traits::replay_depth);
       }
     }
     const bool pending = !a.got;
@@ -302,17 +302,17 @@ class scene {
     if (once && !pending) {
       answered_[asked] = {clock_.elapsed(), ++onces_, false, kept, true, requests_};
     } else {
-      answered_[asked] = {clock_.elapsed(), pending ? kept_ : ++kept_, pending, kept};
+      answered_[asked] = {clock_.elapsed(), 0, pending, kept, false, requests_};
     }
   }
   std::vector<handler::seen>& commands() { return bmc_.config().handler.commands; }
 
   struct answered {
     std::uint64_t at = 0;      ///< elapsed time
-    std::uint64_t number = 0;  ///< among the kept ones
+    std::uint64_t number = 0;  ///< with `once`: among those
     bool pending = false;
     bool kept = false;
-    bool once = false;          ///< must not run twice; `number` is among those
+    bool once = false;          ///< must not run twice
     std::uint64_t request = 0;  ///< among all that ran
   };
 
@@ -329,7 +329,6 @@ class scene {
   bool executed_ = false;
   std::set<std::uint32_t> ran_{};
   std::map<octets, answered> answered_{};
-  std::uint64_t kept_ = 0;
   std::uint64_t onces_ = 0;
   std::uint64_t requests_ = 0;
   std::vector<octets> deferred_{};  ///< requests, by the number of their ticket

@@ -7,8 +7,8 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <capture.hpp>
 #include <string_view>
+#include "../../examples/support/capture.hpp"
 
 #include "input.hpp"
 

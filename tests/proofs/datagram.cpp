@@ -34,8 +34,7 @@ constexpr layout plain_look(bytes d) {
     if (n < payload) return {packet_format::v2, errc::truncated};
     const std::size_t size = d[payload - 2] + d[payload - 1] * 256u;
     if (size == 0 || payload + size > n) return {packet_format::v2, errc::bad_length};
-    const bool authenticated = d[5] / 0x40 % 2 == 1;
-    return {packet_format::v2, authenticated || payload + size == n ? errc::ok : errc::trailing_bytes, payload, size};
+    return {packet_format::v2, errc::ok, payload, size};
   }
   const std::size_t payload = n >= 5 && d[4] != 0x00 ? 30 : 14;
   if (n < payload) return {packet_format::v15, errc::truncated};

@@ -87,5 +87,7 @@ static_assert(holds(session_info_request{.index = session_info_request::by_id, .
 static_assert(holds(session_info_response{}) && holds(session_info_response{.handle = 1, .port = 623}));
 static_assert(reads<session_info_response>(21));
 static_assert(holds(payload_encryption_request{}) && reads<payload_encryption_request>(6));
+static_assert(holds(payload_support_request{}) && reads<payload_support_request>(4));
+static_assert(holds(payload_support_response{.standard = 3, .oem = 0x8001}) && reads<payload_support_response>(12));
 
 static_assert(holds(sol_packet{}) && holds(sol_packet{.sequence = 5, .data = data}) && reads<sol_packet>(12));

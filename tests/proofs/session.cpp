@@ -49,7 +49,7 @@ constexpr bool news_are_told_once() {
     news.is_ready(privilege::user);
     demand(news.waits() && !news.take_end(e) && news.take_ready(e) && !news.take_ready(e) && !e.is_last());
     demand(e.type == console_event::kind::ready && e.level == privilege::user);
-    news.ends(why, 0x12);
+    news.ends(why, 0x12, {.tries = 3});
     demand(!news.waits() && !news.take_end(e));
     demand(news.tell_end() == why && news.waits() && news.take_end(e) && !news.take_end(e));
     demand(e.is_last() && e.error == why && e.detail == 0x12 && !news.waits());

@@ -120,7 +120,7 @@ struct bmc_counters {
   std::uint32_t failed_logins = 0;
   std::uint32_t evicted = 0;   ///< half-open logins, and sessions not used yet, that gave way
   std::uint32_t commands = 0;  ///< executed within sessions
-  std::uint32_t repeats = 0;   ///< answered from a kept reply, or swallowed
+  std::uint32_t repeats = 0;   ///< under new session numbers: answered from a kept reply, or swallowed
 };
 
 }  // namespace rmcpp

@@ -14,9 +14,9 @@ namespace rmcpp::detail {
 /// never locked out: a garbage RAKP 3 needs no password, so a lock would shut out the owner.
 ///
 /// The table holds N offenders, each until a minute after its wait, so that no wait is shortened and no doubling
-/// forgotten. While all fit, whoever is none of them is judged at once. When the table is full, a quota key that is in
-/// it already waits under every further name; all others share four judged guesses a second, but for the quota keys of
-/// the last logins that came through, up to eight, and those stand outside until one of them fails.
+/// forgotten. A quota key takes a sixteenth of it: who fails there under ever new names waits under every name. While
+/// all offenders fit, whoever is none of them is judged at once. Where they do not, strangers share four judged guesses
+/// a second; the quota keys of the last logins that came through, up to eight, stand outside, each until it fails.
 template <peer_address Peer, std::size_t N> class penalty_table {
  public:
   static constexpr milliseconds first{1000};
@@ -25,6 +25,7 @@ template <peer_address Peer, std::size_t N> class penalty_table {
   static constexpr milliseconds memory{60'000};
   /// Between the guesses of those who share.
   static constexpr milliseconds share{250};
+  static constexpr std::size_t most_of_one_key = N < 48 ? 2 : N / 16;
   static constexpr std::size_t trusted_keys = N < 8 ? N : 8;
 
   [[nodiscard]] bool waits(const Peer& peer, const username& name, instant now) const noexcept {
@@ -45,8 +46,10 @@ template <peer_address Peer, std::size_t N> class penalty_table {
 
   void failed(const Peer& peer, const username& name, instant now) noexcept {
     offender* const o = offender_for(peer, name, now);
-    if (Peer* const key = find_trusted(peer); key && !o) *key = {};
-    if (!o) return;
+    if (!o) {
+      if (Peer* const key = find_trusted(peer)) *key = {};
+      return;
+    }
     const std::uint8_t doublings = o->failures < max_doublings ? o->failures : max_doublings;
     o->until = now + milliseconds{first.count << doublings};
     if (o->failures < max_doublings) ++o->failures;
@@ -54,8 +57,13 @@ template <peer_address Peer, std::size_t N> class penalty_table {
 
   void succeeded(const Peer& peer, const username& name) noexcept {
     for (auto& o : offenders_)
-      if (o.is(peer, name)) o = {};
+      if (o.who != extent::every_name && o.is(peer, name)) o = {};
     if (find_trusted(peer)) return;
+    for (auto& t : trusted_) {
+      if (!(t == Peer{})) continue;
+      t = peer;
+      return;
+    }
     trusted_[next_trusted_] = peer;
     next_trusted_ = static_cast<std::uint8_t>((next_trusted_ + 1) % trusted_keys);
   }
@@ -94,29 +102,39 @@ template <peer_address Peer, std::size_t N> class penalty_table {
     [[nodiscard]] bool remembered(instant now) const noexcept { return who != extent::nobody && now < until + memory; }
   };
 
-  /// The offender's own entry; else one that is widened to take the offender in; else a free one. Null: there is none.
+  /// The first remembered offender for which `pred` holds, or null.
+  template <class Pred> offender* find(instant now, Pred&& pred) noexcept {
+    for (auto& o : offenders_)
+      if (o.remembered(now) && pred(o)) return &o;
+    return nullptr;
+  }
+
+  /// The offender's own entry; else one of its quota key that is widened to take it in; else a free one. Null: there is
+  /// none.
   offender* offender_for(const Peer& peer, const username& name, instant now) noexcept {
+    if (auto* const own = find(now, [&](const offender& o) { return o.is(peer, name); })) return own;
+    if (auto* const twin =
+            find(now, [&](const offender& o) { return o.of(peer) && o.name == name && now < o.until; })) {
+      twin->who = extent::quota_key;
+      return twin;
+    }
     offender* free = nullptr;
     offender* kin = nullptr;
+    std::size_t family = 0;
     for (auto& o : offenders_) {
       if (!o.remembered(now)) {
-        if (!free) free = &o;
-        continue;
+        free = &o;
+      } else if (o.of(peer)) {
+        kin = &o;
+        ++family;
       }
-      if (o.is(peer, name)) return &o;
-      if (!o.of(peer)) continue;
-      if (o.name == name && now < o.until) {
-        o.who = extent::quota_key;
-        return &o;
-      }
-      kin = &o;
     }
-    if (free) {
+    if (free && family < most_of_one_key) {
       *free = {.peer = peer, .name = name, .who = extent::port};
-    } else if (kin) {
-      kin->who = extent::every_name;
+      return free;
     }
-    return free ? free : kin;
+    if (kin) kin->who = extent::every_name;
+    return kin;
   }
 
   /// A peer of that quota key whose login came through lately; a default Peer is nobody.

@@ -31,7 +31,8 @@ template <std::size_t Depth, std::size_t ReplyBytes> class reply_cache {
     std::array<std::uint8_t, ReplyBytes> data{};
 
     [[nodiscard]] bool lives(instant now) const noexcept {
-      return used && now <= seen + (once && newer < requests_until_reuse ? lifetime_once : lifetime);
+      if (!used || (!once && newer >= Depth)) return false;
+      return now <= seen + (once && newer < requests_until_reuse ? lifetime_once : lifetime);
     }
   };
 
@@ -52,8 +53,9 @@ template <std::size_t Depth, std::size_t ReplyBytes> class reply_cache {
       if (e.newer < requests_until_reuse) ++e.newer;
   }
   /// Keeps an answer for repeats, if it finds a place. Not kept: busy, for the repeat is to be tried again; and what is
-  /// too long, unless the command must run `once`: then a repeat gets CFh.
-  void keep(std::uint64_t digest, instant now, completion_code code, bytes data, bool once) noexcept {
+  /// too long, unless the command must run `once`: then a repeat gets CFh. `newer` requests came since it was asked.
+  void keep(std::uint64_t digest, instant now, completion_code code, bytes data, bool once,
+            std::uint8_t newer = 0) noexcept {
     const bool fits = data.size() <= ReplyBytes;
     if (code == completion_code::busy || (!fits && !once)) return forget(digest);
     entry* const place = place_for(digest, once, now);
@@ -62,6 +64,7 @@ template <std::size_t Depth, std::size_t ReplyBytes> class reply_cache {
               .seen = now,
               .used = true,
               .once = once,
+              .newer = newer,
               .code = fits ? code : completion_code::duplicated_request};
     if (fits) place->size = static_cast<std::uint8_t>(core::copy(data, place->data));
   }
@@ -107,6 +110,8 @@ template <std::size_t N> class ticket_table {
   struct held {
     session_id session{};
     std::uint64_t digest = 0;     ///< of the request, for its kept reply
+    bool once = false;            ///< its handler said run_once()
+    std::uint8_t newer = 0;       ///< requests of the session since, up to 255
     wire::lan_response answer{};  ///< without code and data
   };
 
@@ -132,6 +137,11 @@ template <std::size_t N> class ticket_table {
       if (s.used && s.what.session == session && s.what.digest == digest) return true;
     return false;
   }
+  /// A request came in the session that is no repeat.
+  void count_request(session_id session) noexcept {
+    for (auto& s : slots_)
+      if (s.used && s.what.session == session && s.what.newer < 0xff) ++s.what.newer;
+  }
   void release(ticket t) noexcept { slots_[t.slot].used = false; }
   void release_all(session_id of) noexcept {
     for (auto& s : slots_)
@@ -146,6 +156,8 @@ template <std::size_t N> class ticket_table {
       sink("digest", s.what.digest);
       sink("command", s.what.answer.command);
       sink("sequence", s.what.answer.sequence.value);
+      sink("once", s.what.once);
+      sink("newer", s.what.newer);
     }
   }
 
@@ -182,17 +194,20 @@ template <class Traits> class reply_book {
     const auto* const kept = answers.find(digest, now);
     return {kept ? kind::kept : kind::fresh, digest, kept};
   }
-  [[nodiscard]] admission admit(session_id session, cache& answers, bytes message, instant now) const noexcept {
+  [[nodiscard]] admission admit(session_id session, cache& answers, bytes message, instant now) noexcept {
     const admission a = look_up(session, answers, message, now);
     if (a.is == kind::kept) answers.sighted(*a.kept, now);
-    if (a.is == kind::fresh) answers.count_request();
+    if (a.is == kind::fresh) {
+      answers.count_request();
+      tickets_.count_request(session);
+    }
     return a;
   }
   /// The ticket of a command that is about to be executed; invalid if all are taken.
   [[nodiscard]] ticket offer() const noexcept { return tickets_.offer(); }
   /// The handler put its answer off; false if no ticket was free.
-  bool defer(ticket t, session_id session, std::uint64_t digest, const wire::lan_request& rq) noexcept {
-    return tickets_.hold(t, {session, digest, respond(rq, completion_code::ok)});
+  bool defer(ticket t, session_id session, std::uint64_t digest, const wire::lan_request& rq, bool once) noexcept {
+    return tickets_.hold(t, {session, digest, once, 0, respond(rq, completion_code::ok)});
   }
   [[nodiscard]] const typename tickets::held* find(ticket t) const noexcept { return tickets_.find(t); }
   /// The answer to a deferred request, complete; its ticket, which must be a held one, is used up.
@@ -201,7 +216,7 @@ template <class Traits> class reply_book {
     wire::lan_response answer = held.answer;
     answer.code = rs.code;
     answer.data = rs.data;
-    answers.keep(held.digest, now, rs.code, rs.data, rs.once);
+    answers.keep(held.digest, now, rs.code, rs.data, rs.once || held.once, held.newer);
     tickets_.release(t);
     return answer;
   }

@@ -95,7 +95,7 @@ template <bmc_config Config> class request_path {
     } else {
       const request asked{.fn = rq.target.fn(), .lun = rq.target.lun(), .command = rq.command, .data = rq.data};
       if (handler.handle(asked, s.state.info, w) == handled::pending) {
-        if (replies_.defer(w.later(), s.state.info.id, digest, rq)) return std::size_t{0};
+        if (replies_.defer(w.later(), s.state.info.id, digest, rq, w.once())) return std::size_t{0};
         w.fail(completion_code::busy);
       }
     }

@@ -103,21 +103,15 @@ template <crypto::backend B, peer_address Peer, class Traits> class session_tabl
   };
   /// The slot for a login that came through; one that is active is to give way. Null: there is none.
   [[nodiscard]] session* slot_for(const allowance& a, instant now) noexcept {
-    std::size_t taken = 0;
+    const std::size_t taken = active();
     std::size_t own = 0;
-    for (const auto& s : slots_) {
-      if (!s.state.active) continue;
-      ++taken;
-      if (s.state.info.user == a.user) ++own;
-    }
-    session* found = nullptr;
-    for (auto& s : slots_) {
-      if (!s.state.active && taken < a.slots && own < a.own) return &s;
-      const bool mute = s.state.active && !s.state.confirmed && now > s.state.last_heard + a.grace;
-      if (!mute || (own >= a.own && s.state.info.user != a.user)) continue;
-      if (!found || s.state.last_heard < found->state.last_heard) found = &s;
-    }
-    return found;
+    for (const auto& s : slots_) own += s.state.active && s.state.info.user == a.user ? 1 : 0;
+    if (taken > a.slots) return nullptr;  // into a slot that is not his, nobody gives way
+    if (own >= a.own) return mutest(now, a.grace, [&](const session& s) { return s.state.info.user == a.user; });
+    if (taken == a.slots) return mutest(now, a.grace, [](const session&) { return true; });
+    for (auto& s : slots_)
+      if (!s.state.active) return &s;
+    return nullptr;
   }
   [[nodiscard]] std::uint8_t handle_of(const session& s) const noexcept {
     return static_cast<std::uint8_t>(&s - slots_.data() + 1);
@@ -138,6 +132,17 @@ template <crypto::backend B, peer_address Peer, class Traits> class session_tabl
   [[nodiscard]] auto end() const noexcept { return slots_.end(); }
 
  private:
+  /// Of those for which `pred` holds, the session that has been silent since its login longest, and longer than
+  /// `grace`.
+  template <class Pred> session* mutest(instant now, milliseconds grace, Pred&& pred) noexcept {
+    session* found = nullptr;
+    for (auto& s : slots_) {
+      if (!s.state.active || s.state.confirmed || now <= s.state.last_heard + grace || !pred(s)) continue;
+      if (!found || s.state.last_heard < found->state.last_heard) found = &s;
+    }
+    return found;
+  }
+
   std::array<session, Traits::sessions> slots_{};
 };
 

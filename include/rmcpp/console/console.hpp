@@ -109,7 +109,8 @@ template <console_config Config> class console<Config> {
     const instant now = clock_.now();
     if (news_.take_ready(e)) {
       e.effort = questions_.effort().of_login(now);
-    } else if (!requests_.next_event(e, questions_.effort(), now) && news_.take_end(e)) {
+    } else if (!requests_.next_event(e, questions_.effort(), now) && news_.take_end(e) &&
+               e.type == console_event::kind::closed) {
       e.effort = questions_.effort().of_step(now);
     }
     return e;
@@ -238,7 +239,7 @@ template <console_config Config> class console<Config> {
 
   /// Ends the login or session; `why` is what the terminal event will say. close() within a session says goodbye first.
   void end(const context& c, console_trigger on, errc why, std::uint8_t detail) noexcept {
-    news_.ends(why, detail);
+    news_.ends(why, detail, questions_.effort().of_step(clock_.now()));
     if (on != console_trigger::close || !detail::in_session(state_)) return finish(on);
     move(on, console_state::closing);
     questions_.begin_control(c, wire::app::close_session);

@@ -56,7 +56,10 @@ class console_discovery {
   void begin() noexcept {
     plain_ = false;
     listing_ = false;
+    listed_ = false;
+    refused_ = false;
     refusal_ = {};
+    capabilities_ = {};
     fresh_ = true;
   }
 
@@ -70,7 +73,7 @@ class console_discovery {
   /// The question stayed without a usable answer until its deadline.
   [[nodiscard]] console_step overdue() const noexcept {
     if (listing_) return {.kind = step_kind::done, .why = errc::timed_out};
-    return means_later(completion_code{refusal_.detail}) ? console_step{} : refusal_;
+    return !refused_ || means_later(completion_code{refusal_.detail}) ? console_step{} : refusal_;
   }
   /// It was asked as often as it may be.
   [[nodiscard]] console_step exhausted() const noexcept {
@@ -103,6 +106,7 @@ class console_discovery {
     sink("sequence", sequence_);
     sink("chunk", chunk_);
     sink("plain", plain_);
+    sink("refused", refused_);
     sink("listing", listing_);
     sink("listed", listed_);
     sink("fresh", fresh_);
@@ -117,8 +121,10 @@ class console_discovery {
     if (rs->code != completion_code::ok) {
       // An IPMI v1.5 BMC may refuse the v2.0 bit; ask without it, and it can say so itself.
       refusal_ = console_step::failed(errc::refused_capabilities, static_cast<std::uint8_t>(rs->code));
+      refused_ = true;
       if (plain_ || means_later(rs->code)) return {};
       plain_ = true;
+      refused_ = false;
       return {.kind = step_kind::again};
     }
     // Some answer less than is due, some more.
@@ -129,6 +135,7 @@ class console_discovery {
     const auto answer = wire::decode<wire::channel_auth_response>(whole);
     if (!answer->offers_v2()) {
       refusal_ = console_step::failed(errc::peer_lacks_v2);
+      refused_ = true;
       return {};
     }
     capabilities_ = *answer;
@@ -171,6 +178,7 @@ class console_discovery {
   std::uint8_t sequence_ = 0;     ///< rqSeq of the question
   std::uint8_t chunk_ = 0;
   bool plain_ = false;    ///< asked without the v2.0 bit
+  bool refused_ = false;  ///< `refusal_` is to this question
   bool listing_ = false;  ///< the question is for cipher suites
   bool listed_ = false;   ///< and its answer was read to the end
   bool fresh_ = false;    ///< the question has no rqSeq yet

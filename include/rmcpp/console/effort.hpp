@@ -12,7 +12,7 @@ class effort_meter {
   /// Where a request began.
   struct mark {
     instant began{};
-    std::uint16_t dropped = 0;
+    std::uint32_t dropped = 0;
   };
 
   constexpr void begin_login(instant now) noexcept { login_began_ = now; }
@@ -32,7 +32,7 @@ class effort_meter {
   }
   [[nodiscard]] constexpr console_effort of_step(instant now) const noexcept { return since(step_, now, tries_); }
   [[nodiscard]] constexpr console_effort since(const mark& m, instant now, std::uint8_t tries) const noexcept {
-    const auto n = static_cast<std::uint16_t>(dropped_ - m.dropped);
+    const std::uint32_t n = dropped_ - m.dropped;
     return {.elapsed = span(m.began, now), .dropped = n, .last_drop = n == 0 ? errc::ok : last_drop_, .tries = tries};
   }
 
@@ -45,7 +45,7 @@ class effort_meter {
 
   instant login_began_{};
   mark step_{};
-  std::uint16_t dropped_ = 0;
+  std::uint32_t dropped_ = 0;
   errc last_drop_ = errc::ok;
   std::uint8_t tries_ = 0;
 };

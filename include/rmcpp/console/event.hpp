@@ -10,8 +10,9 @@ namespace rmcpp {
 
 /// What it took, or what was tried in vain.
 struct console_effort {
-  milliseconds elapsed{};     ///< done: since it was submitted; ready: since start(); an end: since its last step began
-  std::uint16_t dropped = 0;  ///< datagrams that came meanwhile and were dropped: with 0, timed_out means silence
+  milliseconds elapsed{};     ///< until it is told: of a request since submit(), of `ready` since start(), of `closed`
+                              ///< since close(); of a failure its last step, from beginning to end
+  std::uint32_t dropped = 0;  ///< datagrams that came meanwhile and were dropped: with 0, timed_out means silence
   errc last_drop = errc::ok;  ///< why the last of them was
   std::uint8_t tries = 0;     ///< how often the message was sent; ready: 0
 };
@@ -72,11 +73,12 @@ class console_news {
     level_ = level;
     ready_ = true;
   }
-  /// Why the login or session ends; told once it has ended.
-  constexpr void ends(errc why, std::uint8_t detail) noexcept {
+  /// Why the login or session ends, and what was tried; told once it has ended.
+  constexpr void ends(errc why, std::uint8_t detail, const console_effort& effort) noexcept {
     end_ = {.type = why == errc::closed_by_application ? console_event::kind::closed : console_event::kind::failed,
             .error = why,
-            .detail = detail};
+            .detail = detail,
+            .effort = effort};
   }
   /// It has ended. Returns why.
   constexpr errc tell_end() noexcept {
@@ -99,6 +101,7 @@ class console_news {
     e.type = end_.type;
     e.error = end_.error;
     e.detail = end_.detail;
+    e.effort = end_.effort;
     return true;
   }
   template <class Sink> constexpr void describe_state(Sink& sink) const {
@@ -115,6 +118,7 @@ class console_news {
     console_event::kind type{};
     errc error = errc::ok;
     std::uint8_t detail = 0;
+    console_effort effort{};
   };
   ending end_{};
   privilege level_{};

@@ -32,6 +32,8 @@ template <console_config Config> class console_login_v2 {
     return restart(c);
   }
 
+  /// Nothing is known of a login yet.
+  void forget() noexcept { given_up_ = {}; }
   /// No answer is taken any more.
   void end() noexcept { stage_ = stage::none; }
 
@@ -198,7 +200,10 @@ template <console_config Config> class console_login_v2 {
 
   console_step next_suite(const context& c, errc why, std::uint8_t detail) noexcept {
     if (given_up_.suite == suite_given_up::none) given_up_ = {suite_.id, why, detail};
-    if (candidates_.advance()) return restart(c);
+    if (candidates_.advance()) {
+      opened_ = 0;
+      return restart(c);
+    }
     const bool about_suites = why == errc::algorithms_differ || is_about_suites(static_cast<rakp_status>(detail));
     return fail(candidates_.has_choice() && about_suites ? errc::no_common_suite : why, detail);
   }
@@ -322,7 +327,7 @@ template <console_config Config> class console_login_v2 {
   bool restarted_ = false;    ///< RAKP 4 refused though RAKP 2 verified
   bool mute_ = false;         ///< the session's first packet unanswered
   bool disbelieved_ = false;  ///< a verdict after a repeat
-  std::uint8_t opened_ = 0;   ///< Open Sessions of this login, at most as many as there are tries
+  std::uint8_t opened_ = 0;   ///< Open Sessions of this suite; restarts are granted while there are tries
   bool has_older_rakp2_ = false;
   refusal remembered_{};
   suite_given_up given_up_{};

@@ -22,6 +22,7 @@ template <console_config Config> class console_questions {
   void begin_discovery(const context& c) noexcept {
     effort_.begin_login(c.now);
     discovery_.begin();
+    login_.forget();
     ask(c, about::discovery);
   }
   void begin_login(const context& c) noexcept {

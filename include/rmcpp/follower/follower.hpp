@@ -121,6 +121,15 @@ template <follower_config Config> class follower<Config> {
   static constexpr bool is_setup(payload_type t) noexcept {
     return t >= payload_type::open_session_request && t <= payload_type::rakp4;
   }
+  void classify(observation& o, const wire::seen& packet) noexcept {
+    const payload_type t = packet.kind.type();
+    if (is_setup(t)) return setup_.classify(o, packet);  // in a session no receiver takes it for a step of a login
+    o.type = t == payload_type::ipmi  ? datagram_type::ipmi
+             : t == payload_type::sol ? datagram_type::sol
+                                      : datagram_type::oem;
+    const bool oem = t == payload_type::oem_explicit || (t >= payload_type::oem0 && t <= payload_type::oem7);
+    if (o.type == datagram_type::oem && !oem) o.fail(errc::bad_payload_type);
+  }
   void feed_v2(observation& o, detail::conversation_facts& c, const result<wire::seen>& looked) noexcept {
     if (!looked) return o.refuse(looked.error());
     const wire::seen& packet = *looked;
@@ -132,24 +141,8 @@ template <follower_config Config> class follower<Config> {
     const bool in_session = packet.id != session_id::none && (is_protected || !is_setup(kind.type()));
     if (!in_session && !kind.authenticated() && !packet.behind().empty())
       o.findings.add(finding::surplus, static_cast<std::uint32_t>(packet.behind().size()), 0);
-    switch (kind.type()) {
-      case payload_type::open_session_request:
-      case payload_type::open_session_response:
-      case payload_type::rakp1:
-      case payload_type::rakp2:
-      case payload_type::rakp3:
-      case payload_type::rakp4:
-        if (!in_session) return void(subject_ = setup_.feed(o, c, packet));
-        setup_.classify(o, packet);  // whatever it says, no receiver takes it for a step of a login
-        break;
-      case payload_type::ipmi: o.type = datagram_type::ipmi; break;
-      case payload_type::sol: o.type = datagram_type::sol; break;
-      default:
-        o.type = datagram_type::oem;
-        if (kind.type() != payload_type::oem_explicit &&
-            (kind.type() < payload_type::oem0 || kind.type() > payload_type::oem7))
-          o.fail(errc::bad_payload_type);
-    }
+    if (is_setup(kind.type()) && !in_session) return void(subject_ = setup_.feed(o, c, packet));
+    classify(o, packet);
     if (in_session) return read(o, c, packets_v2_.feed(o, c, packet));
     if (o.error != errc::ok) return;
     if (is_protected) o.findings.add(finding::unexpected_protection);

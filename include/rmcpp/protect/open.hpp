@@ -104,13 +104,7 @@ template <crypto::backend B> class opener {
     const bool repeated = fresh.error() == errc::replayed;
     const bool tell = policy.seen_before == repeats::tell && keys.authenticates();
     if (!fresh && !(repeated && tell)) return fresh.error();
-    if (kind.authenticated()) {
-      status genuine = check_trailer(packet.behind(), authcode_size(keys.suite().integrity));
-      if (genuine) genuine = protect::verify_authcode(b, keys, packet);
-      if (!genuine) return genuine.error();
-    } else if (!packet.behind().empty()) {
-      return errc::trailing_bytes;
-    }
+    if (const status genuine = check_behind(b, keys, packet); !genuine) return genuine.error();
     mutable_bytes message = packet.payload();
     if (kind.encrypted()) {
       const auto plain = protect::decrypt_payload(b, keys, message);
@@ -130,6 +124,12 @@ template <crypto::backend B> class opener {
     if (keys.authenticates() != kind.authenticated() || policy.encrypted != kind.encrypted())
       return errc::unexpected_protection;
     return {};
+  }
+  /// What stands behind the payload is a trailer whose code is right, or nothing.
+  static status check_behind(B& b, session_keys<B>& keys, const wire::seen& packet) noexcept {
+    if (!packet.kind.authenticated()) return packet.behind().empty() ? status{} : status{errc::trailing_bytes};
+    const status shape = check_trailer(packet.behind(), authcode_size(keys.suite().integrity));
+    return shape ? protect::verify_authcode(b, keys, packet) : shape;
   }
 };
 

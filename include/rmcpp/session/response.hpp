@@ -56,8 +56,8 @@ class response_writer {
     size_ += *n;
   }
 
-  /// The command must not run twice (a power cycle, a reservation): should its answer be too long to keep for a
-  /// repeat, the repeat gets CFh instead of being executed.
+  /// The command must not run twice (a power cycle, a reservation), whether it is answered now or later: should its
+  /// answer be too long to keep for a repeat, the repeat gets CFh instead of being executed.
   constexpr void run_once() noexcept { once_ = true; }
 
   /// What a handler keeps that returns handled::pending, for bmc::complete(). Invalid if no ticket is free: then
@@ -87,7 +87,7 @@ enum class handled : std::uint8_t {
 struct response {
   completion_code code = completion_code::ok;
   bytes data{};
-  bool once = false;  ///< as response_writer::run_once()
+  bool once = false;  ///< as response_writer::run_once(), if that was not said before
 };
 
 }  // namespace rmcpp
