@@ -296,9 +296,8 @@ template <bmc_config Config> class bmc<Config> {
     if (packet.kind.type() != payload_type::ipmi) return errc::bad_payload_type;
     const auto message = s.link.open(held_.crypto(), packet, protect::repeats::tell);
     if (!message) return message.error();
-    if (message->repeated()) return requests_.take_again(c, s, message->message());
     const privilege before = s.state.info.level;
-    const auto step = requests_.take(c, core::deref(held_.config.handler), s, message->message());
+    const auto step = requests_.take(c, core::deref(held_.config.handler), s, *message);
     using what = typename decltype(step)::kind;
     counters_.commands += step.what == what::executed ? 1 : 0;
     counters_.repeats += step.what == what::repeated ? 1 : 0;

@@ -102,39 +102,33 @@ template <peer_address Peer, std::size_t N> class penalty_table {
     [[nodiscard]] bool remembered(instant now) const noexcept { return who != extent::nobody && now < until + memory; }
   };
 
-  /// The first remembered offender for which `pred` holds, or null.
-  template <class Pred> offender* find(instant now, Pred&& pred) noexcept {
-    for (auto& o : offenders_)
-      if (o.remembered(now) && pred(o)) return &o;
-    return nullptr;
-  }
-
   /// The offender's own entry; else one of its quota key that is widened to take it in; else a free one. Null: there is
   /// none.
   offender* offender_for(const Peer& peer, const username& name, instant now) noexcept {
-    if (auto* const own = find(now, [&](const offender& o) { return o.is(peer, name); })) return own;
-    if (auto* const twin =
-            find(now, [&](const offender& o) { return o.of(peer) && o.name == name && now < o.until; })) {
-      twin->who = extent::quota_key;
-      return twin;
-    }
-    offender* free = nullptr;
+    offender* own = nullptr;
+    offender* twin = nullptr;
     offender* kin = nullptr;
+    offender* free = nullptr;
     std::size_t family = 0;
     for (auto& o : offenders_) {
-      if (!o.remembered(now)) {
-        free = &o;
-      } else if (o.of(peer)) {
-        kin = &o;
-        ++family;
-      }
+      if (!o.remembered(now)) free = &o;
+      if (!o.remembered(now) || !o.of(peer)) continue;
+      ++family;
+      kin = &o;
+      if (o.is(peer, name)) own = &o;
+      if (o.name == name && now < o.until) twin = &o;
     }
+    if (own) return own;
+    if (twin) return widened(twin, extent::quota_key);
     if (free && family < most_of_one_key) {
       *free = {.peer = peer, .name = name, .who = extent::port};
       return free;
     }
-    if (kin) kin->who = extent::every_name;
-    return kin;
+    return widened(kin, extent::every_name);
+  }
+  static offender* widened(offender* o, extent to) noexcept {
+    if (o) o->who = to;
+    return o;
   }
 
   /// A peer of that quota key whose login came through lately; a default Peer is nobody.

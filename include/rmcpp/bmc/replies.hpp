@@ -187,21 +187,18 @@ template <class Traits> class reply_book {
     const typename cache::entry* kept = nullptr;
   };
 
-  /// Nothing is counted.
-  [[nodiscard]] admission look_up(session_id session, const cache& answers, bytes message, instant now) const noexcept {
+  /// `only_looks`: nothing is counted.
+  [[nodiscard]] admission admit(session_id session, cache& answers, bytes message, instant now,
+                                bool only_looks) noexcept {
     const auto digest = core::request_digest(message);
     if (tickets_.holds(session, digest)) return {kind::pending, digest};
     const auto* const kept = answers.find(digest, now);
-    return {kept ? kind::kept : kind::fresh, digest, kept};
-  }
-  [[nodiscard]] admission admit(session_id session, cache& answers, bytes message, instant now) noexcept {
-    const admission a = look_up(session, answers, message, now);
-    if (a.is == kind::kept) answers.sighted(*a.kept, now);
-    if (a.is == kind::fresh) {
+    if (!only_looks && kept) answers.sighted(*kept, now);
+    if (!only_looks && !kept) {
       answers.count_request();
       tickets_.count_request(session);
     }
-    return a;
+    return {kept ? kind::kept : kind::fresh, digest, kept};
   }
   /// The ticket of a command that is about to be executed; invalid if all are taken.
   [[nodiscard]] ticket offer() const noexcept { return tickets_.offer(); }

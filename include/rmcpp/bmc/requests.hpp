@@ -30,33 +30,32 @@ template <bmc_config Config> class request_path {
   using traits = typename context::traits;
   using peer_type = typename context::peer_type;
 
-  /// Takes a message that the session's link opened.
-  template <class Handler> step take(const context& c, Handler& handler, session& s, bytes message) noexcept {
+  /// Takes what the session's link opened. The very packet again, number and all, as go-ipmi repeats it, is answered
+  /// once more under a new number if its answer was kept, and nothing else changes: no step but `dropped`.
+  template <class Handler>
+  step take(const context& c, Handler& handler, session& s, const protect::opened& packet) noexcept {
+    const bytes message = packet.message();
     const auto rq = wire::decode<wire::lan_request>(message);
     if (!rq) return {.taken = rq.error()};
     if (rq->target.is_response() || rq->responder != wire::bmc_address) return {.taken = errc::unexpected_message};
-    s.state.last_heard = c.now;
-    s.state.confirmed = true;
-    const auto seen = replies_.admit(s.state.info.id, s.state.cache, message, c.now);
-    switch (seen.is) {
-      case reply_kind::pending: return {.what = step::kind::repeated};
-      case reply_kind::kept: return {.what = step::kind::repeated, .taken = answer(c, s, *rq, *seen.kept)};
-      default: break;
+    const bool again = packet.repeated();
+    if (!again) {
+      s.state.last_heard = c.now;
+      s.state.confirmed = true;
     }
+    const auto seen = replies_.admit(s.state.info.id, s.state.cache, message, c.now, again);
+    if (seen.is == reply_kind::kept) {
+      const bytes data = bytes(seen.kept->data).first(seen.kept->size);
+      return {.what = again ? step::kind::dropped : step::kind::repeated,
+              .taken = answer(c, s, *rq, seen.kept->code, data)};
+    }
+    if (again) return {.taken = errc::replayed};
+    if (seen.is == reply_kind::pending) return {.what = step::kind::repeated};
     step done{.what = step::kind::executed};
     s.state.executing = true;  // its handler may call close() and the like
     done.taken = execute(c, handler, s, *rq, seen.digest, done);
     s.state.executing = false;
     return done;
-  }
-
-  /// Takes a message whose packet came before, number and all, as go-ipmi repeats it: it is answered once more, under a
-  /// new number, and nothing else changes. Errors: replayed, unless its answer was kept.
-  result<std::size_t> take_again(const context& c, session& s, bytes message) noexcept {
-    const auto rq = wire::decode<wire::lan_request>(message);
-    const auto seen = replies_.look_up(s.state.info.id, s.state.cache, message, c.now);
-    if (!rq || seen.is != reply_kind::kept) return errc::replayed;
-    return answer(c, s, *rq, *seen.kept);
   }
 
   /// The answer to a command that the handler left pending; errors as bmc::complete(). `done` says what was served.
@@ -112,11 +111,6 @@ template <bmc_config Config> class request_path {
       done.command = command;
       done.code = code;
     }
-  }
-  using kept_answer = typename reply_book<traits>::cache::entry;
-  static result<std::size_t> answer(const context& c, session& s, const wire::lan_request& rq,
-                                    const kept_answer& kept) noexcept {
-    return answer(c, s, rq, kept.code, bytes(kept.data).first(kept.size));
   }
   static result<std::size_t> answer(const context& c, session& s, const wire::lan_request& rq, completion_code code,
                                     bytes data) noexcept {
