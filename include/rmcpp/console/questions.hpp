@@ -68,7 +68,9 @@ template <console_config Config> class console_questions {
 
   /// Whether the deadline has come: overdue() says what follows.
   [[nodiscard]] bool overdue(instant now) const noexcept { return schedule_.overdue(now); }
-  /// Stay: the question is due again. Failed, with timed_out: its tries are used up.
+  /// Stay: the question is due again. Else its tries are used up, or it was refused and nothing better came: failed or
+  /// farewell, with the cause, timed_out for silence; done without the list of suites, which is optional; or what a
+  /// login makes of it, restart among it.
   console_step overdue(const context& c) noexcept {
     console_step step;
     if (about_ == about::discovery) step = discovery_.overdue();
