@@ -81,6 +81,16 @@ TEST_CASE("an ordinary answer is forgotten after as many requests as are kept, w
   CHECK_FALSE(c.find(3, {}));
 }
 
+TEST_CASE("an answer that comes too late to be kept takes no place from those that live", "[session][managed_session]") {
+  cache c;
+  for (const std::uint64_t digest : {1, 2}) {
+    c.count_request();
+    c.keep(digest, {}, completion_code::ok, {}, false);
+  }
+  c.keep(3, {}, completion_code::ok, {}, false, 2);
+  CHECK((c.find(1, {}) && c.find(2, {}) && !c.find(3, {})));
+}
+
 TEST_CASE("after 63 newer requests rqSeq has come round, and 5 s must do", "[session][managed_session]") {
   cache c;
   const instant t{1000};

@@ -201,7 +201,8 @@ class scene {
     const auto before = snapshot();
     const instant due = bmc_.poll_timeout();
     const instant heard = clock_.heard();
-    const bool late = due <= clock_.present() && !clock_.present().is_never();
+    // What was due when the machine heard of the clock last stays so, should the clock step back now.
+    const bool late = (due <= clock_.present() && !clock_.present().is_never()) || (due <= heard && !heard.is_never());
     const auto runs = bmc_.config().handler.commands.size();
     const auto counted = bmc_.counters();
 

@@ -52,12 +52,13 @@ template <std::size_t Depth, std::size_t ReplyBytes> class reply_cache {
     for (auto& e : entries_)
       if (e.newer < requests_until_reuse) ++e.newer;
   }
-  /// Keeps an answer for repeats, if it finds a place. Not kept: busy, for the repeat is to be tried again; and what is
-  /// too long, unless the command must run `once`: then a repeat gets CFh. `newer` requests came since it was asked.
+  /// Keeps an answer for repeats, if it finds a place. `newer` requests came since it was asked for. Not kept: busy, for
+  /// the repeat is to be tried again; and, unless the command must run `once`, what comes `Depth` requests late, or is
+  /// too long. A repeat of what must run once and is too long gets CFh.
   void keep(std::uint64_t digest, instant now, completion_code code, bytes data, bool once,
             std::uint8_t newer = 0) noexcept {
     const bool fits = data.size() <= ReplyBytes;
-    if (code == completion_code::busy || (!fits && !once)) return forget(digest);
+    if (code == completion_code::busy || (!once && (!fits || newer >= Depth))) return forget(digest);
     entry* const place = place_for(digest, once, now);
     if (!place) return;
     *place = {.digest = digest,
