@@ -81,7 +81,7 @@ TEST_CASE("an ordinary answer is forgotten after as many requests as are kept, w
   CHECK_FALSE(c.find(3, {}));
 }
 
-TEST_CASE("an answer that comes too late to be kept takes no place from those that live", "[session][managed_session]") {
+TEST_CASE("an answer too late to be kept takes no place from those that live", "[session][managed_session]") {
   cache c;
   for (const std::uint64_t digest : {1, 2}) {
     c.count_request();

@@ -260,8 +260,16 @@ template <bmc_config Config> class bmc<Config> {
   void tell_served(const typename request_part::step& done) noexcept {
     if constexpr (traits::tells_served) {
       if (!done.served) return;
+      event* const e = events_.next_place();  // written there: there is one for each request
+      if (!e) return;
       const auto& s = done.served->state;
-      events_.push({event::kind::served, errc::ok, s.info, s.peer, done.fn, done.command, done.code});
+      e->type = event::kind::served;
+      e->error = errc::ok;
+      e->session = s.info;
+      e->peer = s.peer;
+      e->fn = done.fn;
+      e->command = done.command;
+      e->code = done.code;
     }
   }
 
@@ -297,8 +305,9 @@ template <bmc_config Config> class bmc<Config> {
     const auto message = s.link.open(held_.crypto(), packet, protect::repeats::tell);
     if (!message) return message.error();
     const privilege before = s.state.info.level;
-    const auto step = requests_.take(c, core::deref(held_.config.handler), s, *message);
-    using what = typename decltype(step)::kind;
+    typename request_part::step step;
+    const auto taken = requests_.take(c, core::deref(held_.config.handler), s, *message, step);
+    using what = typename request_part::step::kind;
     counters_.commands += step.what == what::executed ? 1 : 0;
     counters_.repeats += step.what == what::repeated ? 1 : 0;
     tell_served(step);
@@ -308,7 +317,7 @@ template <bmc_config Config> class bmc<Config> {
       end_session(*step.closes, login_trigger::closed,
                   step.closes == &s ? errc::closed_by_peer : errc::closed_by_administrator);
     if (s.state.end_why != errc::ok) end_session(s, s.state.end_on, s.state.end_why);
-    return step.taken;
+    return taken;
   }
 
   detail::keyed<Config, detail::session_table<crypto_type, peer_type, traits>> held_;

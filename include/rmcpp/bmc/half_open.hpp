@@ -2,12 +2,11 @@
 #pragma once
 
 #include <rmcpp/bmc/policy.hpp>
+#include <rmcpp/bmc/slots.hpp>
 #include <rmcpp/core/time.hpp>
 #include <rmcpp/session/random_id.hpp>
 #include <rmcpp/session/step.hpp>
 #include <rmcpp/wire/open_session.hpp>
-
-#include <array>
 
 /// \file
 /// A BMC's half-open logins, in two classes that do not compete: *opened* (anybody can make one, even from a forged
@@ -69,14 +68,14 @@ template <class Login, std::size_t N> class half_open_table {
   static_assert(N >= 1);
 
   [[nodiscard]] Login* find(session_id managed_id) noexcept {
-    for (auto& slot : slots_)
+    for (auto& slot : slots_.taken())
       if (slot.managed_id == managed_id && managed_id != session_id::none) return &slot;
     return nullptr;
   }
 
   /// The first login for which `pred` holds, or null.
   template <class Pred> [[nodiscard]] Login* find_if(Pred&& pred) noexcept {
-    for (auto& slot : slots_)
+    for (auto& slot : slots_.taken())
       if (slot.managed_id != session_id::none && pred(slot)) return &slot;
     return nullptr;
   }
@@ -88,10 +87,9 @@ template <class Login, std::size_t N> class half_open_table {
     return l != nullptr;
   }
 
+  /// For a login that the caller puts there; null: the table is full.
   [[nodiscard]] Login* free_slot() noexcept {
-    for (auto& slot : slots_)
-      if (slot.managed_id == session_id::none) return &slot;
-    return nullptr;
+    return slots_.take([](const Login& l) { return l.managed_id == session_id::none; });
   }
 
   /// Who gives way in a full table to a newcomer of `peer`: the oldest of the same quota key if that key holds its
@@ -100,7 +98,7 @@ template <class Login, std::size_t N> class half_open_table {
   [[nodiscard]] Login& victim(const Peer& peer, std::size_t quota, std::uint32_t random) noexcept {
     Login* oldest = nullptr;
     std::size_t same = 0;
-    for (auto& slot : slots_) {
+    for (auto& slot : slots_.taken()) {
       if (slot.managed_id == session_id::none || !(slot.peer.quota_key() == peer.quota_key())) continue;
       ++same;
       if (!oldest || slot.since < oldest->since) oldest = &slot;
@@ -110,19 +108,19 @@ template <class Login, std::size_t N> class half_open_table {
 
   [[nodiscard]] instant oldest() const noexcept {
     instant t = instant::never();
-    for (const auto& slot : slots_)
+    for (const auto& slot : slots_.taken())
       if (slot.managed_id != session_id::none) t = earlier(t, slot.since);
     return t;
   }
 
   [[nodiscard]] std::size_t size() const noexcept {
     std::size_t n = 0;
-    for (const auto& slot : slots_) n += slot.managed_id != session_id::none ? 1 : 0;
+    for (const auto& slot : slots_.taken()) n += slot.managed_id != session_id::none ? 1 : 0;
     return n;
   }
 
   template <class Sink> void describe_state(Sink& sink, instant now, milliseconds lifetime) const {
-    for (const auto& slot : slots_) {
+    for (const auto& slot : slots_.all()) {
       sink("managed_id", slot.managed_id);
       if (slot.managed_id == session_id::none) continue;
       sink("peer", slot.peer);
@@ -133,11 +131,8 @@ template <class Login, std::size_t N> class half_open_table {
     }
   }
 
-  [[nodiscard]] auto begin() noexcept { return slots_.begin(); }
-  [[nodiscard]] auto end() noexcept { return slots_.end(); }
-
  private:
-  std::array<Login, N> slots_{};
+  slot_array<Login, N> slots_{};
 };
 
 /// Both classes, and how long they live.

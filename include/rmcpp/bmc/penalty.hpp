@@ -2,6 +2,7 @@
 #pragma once
 
 #include <rmcpp/bmc/policy.hpp>
+#include <rmcpp/bmc/slots.hpp>
 #include <rmcpp/core/time.hpp>
 
 #include <array>
@@ -29,15 +30,16 @@ template <peer_address Peer, std::size_t N> class penalty_table {
   static constexpr std::size_t trusted_keys = N < 8 ? N : 8;
 
   [[nodiscard]] bool waits(const Peer& peer, const username& name, instant now) const noexcept {
-    for (const auto& o : offenders_)
+    for (const auto& o : offenders_.taken())
       if (o.is(peer, name) && now < o.until) return true;
     return false;
   }
 
   /// Whether a guess may be judged now, of one who does not wait. Asked once for each.
   [[nodiscard]] bool may_guess(const Peer& peer, const username& name, instant now) noexcept {
-    for (const auto& o : offenders_)
-      if (!o.remembered(now) || o.is(peer, name)) return true;
+    if (free_place(now)) return true;
+    for (const auto& o : offenders_.taken())
+      if (o.is(peer, name)) return true;
     if (find_trusted(peer)) return true;
     if (now < next_guess_) return false;
     next_guess_ = now + share;
@@ -56,7 +58,7 @@ template <peer_address Peer, std::size_t N> class penalty_table {
   }
 
   void succeeded(const Peer& peer, const username& name) noexcept {
-    for (auto& o : offenders_)
+    for (auto& o : offenders_.taken())
       if (o.who != extent::every_name && o.is(peer, name)) o = {};
     if (find_trusted(peer)) return;
     for (auto& t : trusted_) {
@@ -69,7 +71,7 @@ template <peer_address Peer, std::size_t N> class penalty_table {
   }
 
   template <class Sink> void describe_state(Sink& sink, instant now) const {
-    for (const auto& o : offenders_) {
+    for (const auto& o : offenders_.all()) {
       sink("who", o.who);
       if (o.who == extent::nobody) continue;
       sink("peer", o.peer);
@@ -108,10 +110,8 @@ template <peer_address Peer, std::size_t N> class penalty_table {
     offender* own = nullptr;
     offender* twin = nullptr;
     offender* kin = nullptr;
-    offender* free = nullptr;
     std::size_t family = 0;
-    for (auto& o : offenders_) {
-      if (!o.remembered(now)) free = &o;
+    for (auto& o : offenders_.taken()) {
       if (!o.remembered(now) || !o.of(peer)) continue;
       ++family;
       kin = &o;
@@ -120,11 +120,15 @@ template <peer_address Peer, std::size_t N> class penalty_table {
     }
     if (own) return own;
     if (twin) return widened(twin, extent::quota_key);
-    if (free && family < most_of_one_key) {
+    offender* const free = family < most_of_one_key ? free_place(now) : nullptr;
+    if (free) {
       *free = {.peer = peer, .name = name, .who = extent::port};
       return free;
     }
     return widened(kin, extent::every_name);
+  }
+  offender* free_place(instant now) noexcept {
+    return offenders_.take([&](const offender& o) { return !o.remembered(now); });
   }
   static offender* widened(offender* o, extent to) noexcept {
     if (o) o->who = to;
@@ -138,7 +142,7 @@ template <peer_address Peer, std::size_t N> class penalty_table {
     return nullptr;
   }
 
-  std::array<offender, N> offenders_{};
+  slot_array<offender, N> offenders_{};
   std::array<Peer, trusted_keys> trusted_{};
   instant next_guess_{};
   std::uint8_t next_trusted_ = 0;

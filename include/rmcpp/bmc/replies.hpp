@@ -52,22 +52,22 @@ template <std::size_t Depth, std::size_t ReplyBytes> class reply_cache {
     for (auto& e : entries_)
       if (e.newer < requests_until_reuse) ++e.newer;
   }
-  /// Keeps an answer for repeats, if it finds a place. `newer` requests came since it was asked for. Not kept: busy, for
-  /// the repeat is to be tried again; and, unless the command must run `once`, what comes `Depth` requests late, or is
-  /// too long. A repeat of what must run once and is too long gets CFh.
+  /// Keeps an answer for repeats, if it finds a place. `newer` requests came since it was asked for. Not kept: busy,
+  /// for the repeat is to be tried again; and, unless the command must run `once`, what comes `Depth` requests late, or
+  /// is too long. A repeat of what must run once and is too long gets CFh.
   void keep(std::uint64_t digest, instant now, completion_code code, bytes data, bool once,
             std::uint8_t newer = 0) noexcept {
     const bool fits = data.size() <= ReplyBytes;
     if (code == completion_code::busy || (!once && (!fits || newer >= Depth))) return forget(digest);
     entry* const place = place_for(digest, once, now);
     if (!place) return;
-    *place = {.digest = digest,
-              .seen = now,
-              .used = true,
-              .once = once,
-              .newer = newer,
-              .code = fits ? code : completion_code::duplicated_request};
-    if (fits) place->size = static_cast<std::uint8_t>(core::copy(data, place->data));
+    place->digest = digest;
+    place->seen = now;
+    place->used = true;
+    place->once = once;
+    place->newer = newer;
+    place->code = fits ? code : completion_code::duplicated_request;
+    place->size = static_cast<std::uint8_t>(core::copy(fits ? data : bytes(), place->data));
   }
   template <class Sink> void describe_state(Sink& sink, instant now) const {
     for (const auto& e : entries_) {
@@ -96,10 +96,15 @@ template <std::size_t Depth, std::size_t ReplyBytes> class reply_cache {
       if (!e.lives(now)) return 2;
       return e.once ? 0 : 1;
     };
-    entry* best = &entries_[0];
-    for (auto& e : entries_)
-      if (rank(e) > rank(*best) || (rank(e) == rank(*best) && e.newer > best->newer)) best = &e;
-    return rank(*best) == 0 && !once ? nullptr : best;
+    entry* best = nullptr;
+    int highest = once ? -1 : 0;  // rank 0 gives way to its own kind only
+    for (auto& e : entries_) {
+      const int r = rank(e);
+      if (r < highest || (r == highest && (!best || e.newer <= best->newer))) continue;
+      best = &e;
+      highest = r;
+    }
+    return best;
   }
 
   std::array<entry, Depth> entries_{};
@@ -125,6 +130,7 @@ template <std::size_t N> class ticket_table {
   bool hold(ticket t, const held& what) noexcept {
     if (!t.valid()) return false;
     slots_[t.slot] = {what, t.generation, true};
+    ++used_;
     return true;
   }
   [[nodiscard]] const held* find(ticket t) const noexcept {
@@ -134,19 +140,22 @@ template <std::size_t N> class ticket_table {
   }
   /// Whether the answer to this request of the session is still to come.
   [[nodiscard]] bool holds(session_id session, std::uint64_t digest) const noexcept {
+    if (used_ == 0) return false;
     for (const auto& s : slots_)
       if (s.used && s.what.session == session && s.what.digest == digest) return true;
     return false;
   }
   /// A request came in the session that is no repeat.
   void count_request(session_id session) noexcept {
+    if (used_ == 0) return;
     for (auto& s : slots_)
       if (s.used && s.what.session == session && s.what.newer < 0xff) ++s.what.newer;
   }
-  void release(ticket t) noexcept { slots_[t.slot].used = false; }
+  /// A held one.
+  void release(ticket t) noexcept { release(slots_[t.slot]); }
   void release_all(session_id of) noexcept {
     for (auto& s : slots_)
-      if (s.used && s.what.session == of) s.used = false;
+      if (s.used && s.what.session == of) release(s);
   }
   template <class Sink> void describe_state(Sink& sink) const {
     for (const auto& s : slots_) {
@@ -168,7 +177,13 @@ template <std::size_t N> class ticket_table {
     std::uint8_t generation = 0;
     bool used = false;
   };
+  void release(slot& s) noexcept {
+    s.used = false;
+    --used_;
+  }
+
   std::array<slot, N> slots_{};
+  std::uint8_t used_ = 0;  ///< mostly none, and then nothing is looked for
 };
 
 /// Decides whether a request is new, and remembers its answer. The answers lie in the sessions, the tickets here.

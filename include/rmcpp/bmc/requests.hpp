@@ -6,14 +6,13 @@
 
 namespace rmcpp::detail {
 
-/// What became of a message within a session.
+/// What became of a message within a session, beside the answer or the reason why there is none.
 template <class Session> struct request_step {
   enum class kind : std::uint8_t { dropped, repeated, executed };
 
   kind what = kind::dropped;
-  result<std::size_t> taken{std::size_t{0}};  ///< what feed() returns: size in `reply`, or why it was dropped
-  Session* closes = nullptr;                  ///< a session, maybe this one, that Close Session named
-  Session* served = nullptr;                  ///< the session in which a command was answered for the first time:
+  Session* closes = nullptr;  ///< a session, maybe this one, that Close Session named
+  Session* served = nullptr;  ///< the session in which a command was answered for the first time:
   net_fn fn{};
   std::uint8_t command = 0;
   completion_code code{};
@@ -30,14 +29,16 @@ template <bmc_config Config> class request_path {
   using traits = typename context::traits;
   using peer_type = typename context::peer_type;
 
-  /// Takes what the session's link opened. The very packet again, number and all, as go-ipmi repeats it, is answered
-  /// once more under a new number if its answer was kept, and nothing else changes: no step but `dropped`.
+  /// Takes what the session's link opened; returns what feed() has to: the answer's size, or why it was dropped. The
+  /// very packet again, number and all, as go-ipmi repeats it, is answered once more under a new number if its answer
+  /// was kept, and nothing else changes: no step but `dropped`.
   template <class Handler>
-  step take(const context& c, Handler& handler, session& s, const protect::opened& packet) noexcept {
+  result<std::size_t> take(const context& c, Handler& handler, session& s, const protect::opened& packet,
+                           step& done) noexcept {
     const bytes message = packet.message();
     const auto rq = wire::decode<wire::lan_request>(message);
-    if (!rq) return {.taken = rq.error()};
-    if (rq->target.is_response() || rq->responder != wire::bmc_address) return {.taken = errc::unexpected_message};
+    if (!rq) return rq.error();
+    if (rq->target.is_response() || rq->responder != wire::bmc_address) return errc::unexpected_message;
     const bool again = packet.repeated();
     if (!again) {
       s.state.last_heard = c.now;
@@ -45,17 +46,19 @@ template <bmc_config Config> class request_path {
     }
     const auto seen = replies_.admit(s.state.info.id, s.state.cache, message, c.now, again);
     if (seen.is == reply_kind::kept) {
-      const bytes data = bytes(seen.kept->data).first(seen.kept->size);
-      return {.what = again ? step::kind::dropped : step::kind::repeated,
-              .taken = answer(c, s, *rq, seen.kept->code, data)};
+      if (!again) done.what = step::kind::repeated;
+      return answer(c, s, *rq, seen.kept->code, bytes(seen.kept->data).first(seen.kept->size));
     }
-    if (again) return {.taken = errc::replayed};
-    if (seen.is == reply_kind::pending) return {.what = step::kind::repeated};
-    step done{.what = step::kind::executed};
+    if (again) return errc::replayed;
+    if (seen.is == reply_kind::pending) {
+      done.what = step::kind::repeated;
+      return std::size_t{0};
+    }
+    done.what = step::kind::executed;
     s.state.executing = true;  // its handler may call close() and the like
-    done.taken = execute(c, handler, s, *rq, seen.digest, done);
+    const auto taken = execute(c, handler, s, *rq, seen.digest, done);
     s.state.executing = false;
-    return done;
+    return taken;
   }
 
   /// The answer to a command that the handler left pending; errors as bmc::complete(). `done` says what was served.

@@ -189,16 +189,16 @@ class cryptopp_backend {
 
   template <class Hash> static void load_midstates(Hash& hash, mac_key& key, bytes secret_bytes) {
     alignas(16) std::array<std::uint8_t, Hash::block_size> pad{};
-    const auto midstate = [&](std::uint8_t with, CryptoPP::word32* to) {
-      pad.fill(with);
-      for (std::size_t i = 0; i < secret_bytes.size(); ++i) pad[i] = static_cast<std::uint8_t>(secret_bytes[i] ^ with);
+    core::copy(secret_bytes, pad);
+    const auto midstate = [&](std::uint8_t flips, CryptoPP::word32* to) {
+      for (auto& byte : pad) byte ^= flips;
       hash.start();
       hash.blocks(pad.data(), pad.size());
       hash.get(to);
     };
     midstate(0x36, key.its_->midstates.inner.data());
-    midstate(0x5c, key.its_->midstates.outer.data());
-    rmcpp::core::wipe(pad);
+    midstate(0x36 ^ 0x5c, key.its_->midstates.outer.data());
+    core::wipe(pad);
     hash.forget();
   }
 

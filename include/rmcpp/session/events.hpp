@@ -14,11 +14,13 @@ namespace rmcpp::detail {
 template <class Event, std::size_t N> class event_ring {
  public:
   constexpr void push(const Event& e) noexcept {
-    if (size_ == N) {
-      ++lost_;
-      return;
-    }
-    events_[(first_ + size_++) % N] = e;
+    if (Event* const place = next_place()) *place = e;
+  }
+  /// Where to write the next event, which is another's old one till then; null: there is no room, and it is lost.
+  [[nodiscard]] constexpr Event* next_place() noexcept {
+    if (size_ < N) return &events_[(first_ + size_++) % N];
+    ++lost_;
+    return nullptr;
   }
   constexpr Event pop() noexcept {
     if (size_ == 0) return {};
