@@ -4,7 +4,7 @@
 #include <rmcpp/bmc/policy.hpp>
 #include <rmcpp/bmc/replies.hpp>
 #include <rmcpp/core/time.hpp>
-#include <rmcpp/protect/link.hpp>
+#include <rmcpp/protect/link_of.hpp>
 #include <rmcpp/session/keyed.hpp>
 #include <rmcpp/session/transitions.hpp>
 #include <rmcpp/wire/session_commands.hpp>
@@ -36,7 +36,7 @@ template <crypto::backend B, peer_address Peer, class Traits> struct managed_ses
     replies cache{};
   };
 
-  protect::link_v2<B> link{};
+  protect::link_of<B, Traits> link{};
   login_receipt receipt{};
   left_empty<session_state> state{};
 

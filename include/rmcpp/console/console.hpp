@@ -334,7 +334,7 @@ template <console_config Config> class console<Config> {
     return n;
   }
 
-  detail::keyed<Config, protect::link_v2<crypto_type>> held_;
+  detail::keyed<Config, protect::link_of<crypto_type, traits>> held_;
   console_options options_;
   core::elapsed_clock clock_{};
   detail::handed_over<console_state> state_ = console_state::idle;

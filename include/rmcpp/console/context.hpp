@@ -3,7 +3,7 @@
 
 #include <rmcpp/console/options.hpp>
 #include <rmcpp/console/requests.hpp>
-#include <rmcpp/protect/link.hpp>
+#include <rmcpp/protect/link_of.hpp>
 #include <rmcpp/session/step.hpp>
 
 /// \file
@@ -19,7 +19,7 @@ template <console_config Config> struct console_context {
   crypto_type& crypto;
   random_type& random;
   const console_options& options;
-  protect::link_v2<crypto_type>& link;
+  protect::link_of<crypto_type, typename Config::traits>& link;
   sequence_pool& sequences;  ///< request sequence numbers
   std::uint8_t tag;          ///< message tag of the datagram sent last outside the session
   instant now;

@@ -3,7 +3,9 @@
 
 #include <rmcpp/core/ref.hpp>
 #include <rmcpp/core/time.hpp>
+#include <rmcpp/protect/link_of.hpp>
 #include <rmcpp/protect/login_keys.hpp>
+#include <rmcpp/session/auth_choice.hpp>
 #include <rmcpp/session/retry.hpp>
 #include <rmcpp/session/suite_choice.hpp>
 #include <rmcpp/session/transitions.hpp>
@@ -16,8 +18,10 @@ struct console_traits {
   /// Requests at once, 1..15. At most `15 - retry.tries` of them (10 by default) are under way, so that repeats cannot
   /// overrun a strict BMC's window; the others wait for answers.
   static constexpr std::size_t in_flight = 4;
-  static constexpr std::size_t request_bytes = 0;       ///< longest data of submit_copy(); 0 leaves it out
-  static constexpr bool allow_unauthenticated = false;  ///< cipher suite 0, which proves nothing to anybody
+  static constexpr std::size_t request_bytes = 0;  ///< longest data of submit_copy(); 0 leaves it out
+  /// Cipher suite 0, and of v1.5 type none and packets without authcodes, which prove nothing to anybody.
+  static constexpr bool allow_unauthenticated = false;
+  static constexpr bool v15 = false;  ///< IPMI v1.5 sessions beside RMCP+
 };
 
 /// A console's configuration: `crypto` (a backend) and `random` (an entropy source), values or references, and
@@ -78,6 +82,13 @@ struct console_options {
   bool name_only = true;  ///< the BMC finds the user by name alone; else by name and level
   /// Cipher suites by preference. One: used as given. More: the BMC is asked what it has, then each is tried in turn.
   suite_list suites = default_suites;
+  /// IPMI v1.5 instead of RMCP+: authentication types by preference, of which the BMC's first is used, such as
+  /// digest_auth_types. Only with the trait `v15`. The password has at most 16 bytes then, and `retry.tries` is at
+  /// most 7. Empty: RMCP+.
+  auth_type_list v15{};
+  /// v1.5: whether a BMC may do without the packets' authcodes, which anybody can forge then. Only with the trait
+  /// `allow_unauthenticated`.
+  bool v15_bare = false;
   retry_policy retry{};             ///< `tries` at most 14: see max_unanswered
   milliseconds suites_wait{1000};   ///< for the answer to Get Channel Cipher Suites, which many BMCs do not give
   milliseconds keep_alive{25'000};  ///< idle time after which Get Device ID is sent; 0: never
@@ -87,11 +98,20 @@ struct console_options {
 
 /// Packets that a console sends in a session without an answer; more would overrun a strict BMC's window.
 inline constexpr std::uint8_t max_unanswered = 15;
+/// The same in an IPMI v1.5 session, whose window reaches 8 ahead.
+inline constexpr std::uint8_t max_unanswered_v15 = 8;
 
 namespace detail {
 
 /// console::check().
 template <crypto::backend B, class Traits> constexpr status check_options(const console_options& o) noexcept {
+  if (!o.v15.empty()) {
+    if (!Traits::v15 || (o.v15_bare && !Traits::allow_unauthenticated)) return errc::invalid_argument;
+    if (usable_auth_types<B>(o.v15, Traits::allow_unauthenticated).view().size() != o.v15.view().size())
+      return errc::unsupported_suite;
+    if (!protect::fits_v15(o.password)) return errc::too_long;
+    if (o.retry.tries >= max_unanswered_v15) return errc::invalid_argument;
+  }
   if (o.suites.empty()) return errc::unsupported_suite;
   for (const auto id : o.suites.view())
     if (!may_use<B>(id, Traits::allow_unauthenticated)) return errc::unsupported_suite;
