@@ -103,6 +103,14 @@ inline constexpr std::uint8_t max_unanswered_v15 = 8;
 
 namespace detail {
 
+/// Bytes of a request's data: a v1.5 packet has room for 255 bytes of message.
+template <class Traits> constexpr std::size_t longest_data(const console_options& o) noexcept {
+  return Traits::v15 && !o.v15.empty() ? 0xff - wire::lan_request::overhead : 0xff;
+}
+template <class Link> constexpr std::uint8_t most_unanswered(const Link& link) noexcept {
+  return protect::is_v15(link) ? max_unanswered_v15 : max_unanswered;
+}
+
 /// console::check().
 template <crypto::backend B, class Traits> constexpr status check_options(const console_options& o) noexcept {
   if (!o.v15.empty()) {
