@@ -83,7 +83,7 @@ TEST_CASE("an ordinary answer is forgotten after as many requests as are kept, w
 
 TEST_CASE("an answer too late to be kept takes no place from those that live", "[session][managed_session]") {
   cache c;
-  for (const std::uint64_t digest : {1, 2}) {
+  for (const unsigned digest : {1u, 2u}) {
     c.count_request();
     c.keep(digest, {}, completion_code::ok, {}, false);
   }

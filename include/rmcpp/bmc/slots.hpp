@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
+#include <rmcpp/config.hpp>
+
 #include <array>
 #include <cstddef>
 #include <span>
