@@ -130,7 +130,7 @@ template <console_config Config> class console<Config> {
   /// Does what has become due by `now`. Early and spurious calls are harmless.
   void handle_timeout(instant now) noexcept {
     clock_.advance(now);
-    if (questions_.overdue(clock_.now())) question_overdue();
+    if (questions_.overdue(clock_.now())) (void)act(parts(), questions_.overdue(parts()));
     if (detail::accepts_requests(state_)) requests_.handle_timeout(clock_.now(), options_.retry);
     if (awaits_keep_alive() && clock_.now() >= traffic_.keep_alive_at())
       questions_.begin_control(parts(), wire::app::get_device_id);
@@ -232,6 +232,7 @@ template <console_config Config> class console<Config> {
   }
 
   void fail(const context& c, detail::console_step step) noexcept {
+    if (state_ == console_state::closing && step.why == errc::timed_out) return finish(console_trigger::failure);
     const bool farewell = step.kind == detail::step_kind::farewell;
     farewell_due_ = farewell && detail::logs_in(state_);
     end(c, farewell && detail::in_session(state_) ? console_trigger::close : console_trigger::failure, step.why,
@@ -250,13 +251,6 @@ template <console_config Config> class console<Config> {
     questions_.end();
     requests_.end_all(news_.tell_end(), clock_.now());
     link().unload(held_.crypto());
-  }
-
-  void question_overdue() noexcept {
-    const context c = parts();
-    const auto step = questions_.overdue(c);
-    if (step.why == errc::timed_out && state_ == console_state::closing) return finish(console_trigger::failure);
-    (void)act(c, step);
   }
 
   // ---- datagrams ----

@@ -33,11 +33,11 @@ enum class console_state : std::uint8_t {
   idle,           ///< nothing yet: start() is next
   capabilities,   ///< answer to Get Channel Authentication Capabilities
   cipher_suites,  ///< answer to Get Channel Cipher Suites, asked once
-  challenge,      ///< v1.5: answer to Get Session Challenge
-  activate,       ///< v1.5: answer to Activate Session
   open_session,   ///< Open Session Response
   rakp1,          ///< RAKP 2
   rakp3,          ///< RAKP 4
+  challenge,      ///< v1.5: answer to Get Session Challenge
+  activate,       ///< v1.5: answer to Activate Session
   set_privilege,  ///< answer to Set Session Privilege Level, the first packet within the session
   active,         ///< requests
   closing,        ///< answer to Close Session
@@ -181,7 +181,7 @@ constexpr bool accepts_requests(console_state s) noexcept {
 constexpr console_state next_state(console_state at, step_kind kind, bool v15) noexcept {
   const bool to_login = kind == step_kind::restart || (kind == step_kind::done && discovers(at));
   if (to_login) return v15 ? console_state::challenge : console_state::open_session;
-  if (at == console_state::activate) return console_state::set_privilege;
+  if (at == console_state::rakp3) return console_state::set_privilege;
   return static_cast<console_state>(static_cast<unsigned>(at) + 1);
 }
 /// And what the table calls it. `answered`: whether an answer led to it; otherwise silence did.

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <rmcpp/testing/crafted_bmc.hpp>
+#include <rmcpp/testing/crafted_bmc_v15.hpp>
 #include <rmcpp/testing/crafted_console.hpp>
 #include <rmcpp/testing/crafted_session.hpp>
 #include <rmcpp/testing/datagram.hpp>
