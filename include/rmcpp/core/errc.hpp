@@ -63,6 +63,7 @@ enum class errc : std::uint8_t {
   refused_capabilities,  ///< Get Channel Authentication Capabilities failed
   wrong_rakp2_size,      ///< RAKP 2 authentication code is not as long as its algorithm's
   wrong_rakp4_size,      ///< RAKP 4 integrity check value is not as long as its algorithm's
+  bad_activation_code,   ///< the authcode of v1.5's Activate Session is wrong (seen by a BMC)
 
   // This side ended it.
   closed_by_application = 0x60,  ///< close() was called, or the user or K_g changed
@@ -156,6 +157,7 @@ constexpr const char* describe(errc e) noexcept {
       return "RAKP 2 authentication code has another length than the algorithm that was agreed on gives";
     case errc::wrong_rakp4_size:
       return "RAKP 4 integrity check value has another length than the algorithm that was agreed on gives";
+    case errc::bad_activation_code: return "Activate Session's authentication code is wrong: the console's password differs";
     case errc::closed_by_application: return "the application closed the session";
     case errc::closed_by_administrator: return "an administrator's session closed it";
     case errc::evicted: return "it gave way to a newer login";
