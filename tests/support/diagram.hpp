@@ -51,6 +51,7 @@ constexpr const char* name_of(login_trigger t) {
     case login_trigger::open_session: return "open_session";
     case login_trigger::rakp1: return "rakp1";
     case login_trigger::rakp3: return "rakp3";
+    case login_trigger::activate: return "activate";
     case login_trigger::refused: return "refused";
     case login_trigger::evicted: return "evicted";
     case login_trigger::expired: return "expired";

@@ -103,9 +103,10 @@ struct basic_bmc_config {
 struct bmc_v15_options {
   auth_type_list types{};  ///< empty: no v1.5 sessions
   auth_limits limits{};    ///< per type; Get Channel Authentication Capabilities tells of a level what is good for it
-  /// After Activate Session packets go without authcodes (IPMI v2.0, 6.12.4). Only with `allow_unauthenticated`.
+  /// After Activate Session packets go without authcodes (IPMI v2.0, 6.12.4). Only with `allow_unauthenticated`:
+  /// without it check() refuses.
   bool message_authentication_off = false;
-  /// The same for commands of USER level and below.
+  /// The same for commands of USER level and below: what comes without an authcode is run at USER level at most.
   bool user_authentication_off = false;
 };
 

@@ -55,9 +55,13 @@ template <bmc_config Config> class request_path {
       return std::size_t{0};
     }
     done.what = step::kind::executed;
+    const bool at_user_level = traits::v15 && packet.at_user_level();
+    const privilege whole = s.state.info.level;
+    if (at_user_level && whole > privilege::user) s.state.info.level = privilege::user;
     s.state.executing = true;  // its handler may call close() and the like
-    const auto taken = execute(c, handler, s, *rq, seen.digest, done);
+    const auto taken = execute(c, handler, s, *rq, seen.digest, done, at_user_level);
     s.state.executing = false;
+    if (at_user_level) s.state.info.level = whole;
     return taken;
   }
 
@@ -66,7 +70,7 @@ template <bmc_config Config> class request_path {
     const auto* const held = replies_.find(t);
     session* const s = held ? c.sessions.find(held->session) : nullptr;
     if (!s) return errc::stale_handle;
-    if (rs.data.size() > traits::message_bytes) return errc::too_long;
+    if (rs.data.size() > most_data(*s)) return errc::too_long;
     if (c.reply.size() < max_datagram) return errc::buffer_too_small;
     const wire::lan_response answer = replies_.complete(t, s->state.cache, rs, c.now);
     const auto n = send(c, *s, answer);
@@ -84,15 +88,24 @@ template <bmc_config Config> class request_path {
  private:
   using reply_kind = typename reply_book<traits>::kind;
 
+  /// Bytes of data that an answer may have: so much as the session's packets carry.
+  static std::size_t most_data(const session& s) noexcept {
+    const std::size_t carried = s.link.longest_message() - wire::lan_response::overhead;
+    return traits::message_bytes < carried ? traits::message_bytes : carried;
+  }
+
+  /// `at_user_level`: the level is lowered for this one command, and cannot be set by it.
   template <class Handler>
   result<std::size_t> execute(const context& c, Handler& handler, session& s, const wire::lan_request& rq,
-                              std::uint64_t digest, step& done) noexcept {
-    const mutable_bytes room =
-        s.link.room(c.reply, payload_type::ipmi, wire::lan_response::overhead + traits::message_bytes)
-            .subspan(wire::lan_response::data_offset, traits::message_bytes);
+                              std::uint64_t digest, step& done, bool at_user_level) noexcept {
+    const std::size_t most = most_data(s);
+    const mutable_bytes room = s.link.room(c.reply, payload_type::ipmi, wire::lan_response::overhead + most)
+                                   .subspan(wire::lan_response::data_offset, most);
     response_writer w(room, replies_.offer());
     session_commands<Config> own(c, s, w);
-    if (own.run(rq)) {
+    if (at_user_level && rq.target.fn() == net_fn::app && rq.command == wire::app::set_session_privilege) {
+      w.fail(completion_code::insufficient_privilege);
+    } else if (own.run(rq)) {
       done.closes = own.closes();
     } else {
       const request asked{.fn = rq.target.fn(), .lun = rq.target.lun(), .command = rq.command, .data = rq.data};

@@ -22,7 +22,8 @@
 /// A login's life at the BMC: opened by an Open Session Request, which anybody can send from a forged address; proven
 /// by a RAKP 1 that quotes our unpredictable session id, and once more by one with another random number, from a
 /// console that began anew on a late Open Session Response; active once RAKP 3 verifies, and then a session until it is
-/// closed, expires or is revoked. Half-open logins give way to newer ones, of the sessions only those whose console has
+/// closed, expires or is revoked. In IPMI v1.5 it is opened by a Get Session Challenge, and active once an Activate
+/// Session verifies, which quotes our challenge and id: nothing lies between. Half-open logins give way to newer ones, of the sessions only those whose console has
 /// sent nothing yet. Not in the table: repeats, which change nothing; penalties; whether a session's console has sent a
 /// packet yet, on which its lifetime depends; an end that waits for the answer of the command that caused it.
 
@@ -54,18 +55,19 @@ enum class console_trigger : std::uint8_t {
   close,       ///< close()
 };
 
-/// Where a login stands at the BMC, from its Open Session Request to the session's end.
+/// Where a login stands at the BMC, from its first message to the session's end.
 using login_state = detail::login_stage;
 
 enum class login_trigger : std::uint8_t {
-  open_session,
+  open_session,  ///< Open Session Request, or Get Session Challenge
   rakp1,
   rakp3,
-  refused,  ///< RAKP 1 or RAKP 3 was wrong or not allowed, or the console gave up
-  evicted,  ///< another login needed the slot
-  expired,  ///< half-open lifetime or inactivity timeout
-  closed,   ///< Close Session
-  revoked,  ///< the application closed it, or the user or K_g changed
+  activate,  ///< Activate Session
+  refused,   ///< RAKP 1, RAKP 3 or Activate Session was wrong or not allowed, or the console gave up
+  evicted,   ///< another login needed the slot
+  expired,   ///< half-open lifetime or inactivity timeout
+  closed,    ///< Close Session
+  revoked,   ///< the application closed it, or the user or K_g changed
 };
 
 template <class State, class Trigger> struct transition {
@@ -127,9 +129,10 @@ inline constexpr std::array<console_transition, 37> console_transitions{{
 }};
 
 /// Legal changes of a login's state at the BMC.
-inline constexpr std::array<login_transition, 15> login_transitions{{
+inline constexpr std::array<login_transition, 16> login_transitions{{
     {detail::ls::none, detail::lt::open_session, detail::ls::opened},
     {detail::ls::opened, detail::lt::rakp1, detail::ls::proven},
+    {detail::ls::opened, detail::lt::activate, detail::ls::active},
     {detail::ls::opened, detail::lt::evicted, detail::ls::none},
     {detail::ls::opened, detail::lt::expired, detail::ls::none},
     {detail::ls::opened, detail::lt::refused, detail::ls::none},
