@@ -43,27 +43,6 @@ enum class errc : std::uint8_t {
   rate_limited,           ///< dropped to bound the work one peer can cause
 
   // The peer refused or fell silent.
-  timed_out = 0x40,      ///< no answer after all tries
-  peer_lacks_v2,         ///< the BMC does not speak IPMI v2.0
-  refused_open_session,  ///< Open Session Response with an error status
-  refused_rakp2,         ///< RAKP 2 with an error status
-  refused_rakp4,         ///< RAKP 4 with an error status
-  algorithms_differ,     ///< the BMC chose other algorithms than were proposed
-  bad_managed_id,        ///< the BMC gave session id 0
-  bad_rakp2_code,        ///< RAKP 2 authentication code is wrong
-  bad_rakp4_code,        ///< RAKP 4 integrity check value is wrong
-  bad_rakp3_code,        ///< RAKP 3 authentication code is wrong (seen by a BMC)
-  console_gave_up,       ///< the console reported an error in RAKP 3
-  kg_or_bmc_state,       ///< RAKP 4 refused although RAKP 2 verified, twice
-  refused_privilege,     ///< Set Session Privilege Level failed
-  no_common_suite,       ///< every cipher suite on the list was refused
-  session_lost,          ///< the peer stopped answering within the session
-  closed_by_peer,        ///< the peer closed the session
-  weak_random,           ///< the BMC's random number is zero or our own
-  refused_capabilities,  ///< Get Channel Authentication Capabilities failed
-  wrong_rakp2_size,      ///< RAKP 2 authentication code is not as long as its algorithm's
-  wrong_rakp4_size,      ///< RAKP 4 integrity check value is not as long as its algorithm's
-  bad_activation_code,   ///< the authcode of v1.5's Activate Session is wrong (seen by a BMC)
   timed_out = 0x40,       ///< no answer after all tries
   peer_lacks_v2,          ///< the BMC does not speak IPMI v2.0
   refused_open_session,   ///< Open Session Response with an error status
@@ -84,6 +63,7 @@ enum class errc : std::uint8_t {
   refused_capabilities,   ///< Get Channel Authentication Capabilities failed
   wrong_rakp2_size,       ///< RAKP 2 authentication code is not as long as its algorithm's
   wrong_rakp4_size,       ///< RAKP 4 integrity check value is not as long as its algorithm's
+  bad_activation_code,    ///< the authcode of v1.5's Activate Session is wrong (seen by a BMC)
   peer_lacks_v15,         ///< the BMC does not offer IPMI v1.5 sessions
   no_common_auth_type,    ///< the BMC offers none of the authentication types on the list
   refused_challenge,      ///< Get Session Challenge failed
@@ -184,7 +164,8 @@ constexpr const char* describe(errc e) noexcept {
       return "RAKP 2 authentication code has another length than the algorithm that was agreed on gives";
     case errc::wrong_rakp4_size:
       return "RAKP 4 integrity check value has another length than the algorithm that was agreed on gives";
-    case errc::bad_activation_code: return "Activate Session's authentication code is wrong: the console's password differs";
+    case errc::bad_activation_code:
+      return "Activate Session's authentication code is wrong: the console's password differs";
     case errc::peer_lacks_v15: return "the BMC does not offer IPMI v1.5 sessions";
     case errc::no_common_auth_type: return "the BMC offers none of the authentication types on the list";
     case errc::refused_challenge: return "the BMC refused Get Session Challenge";
