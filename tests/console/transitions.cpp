@@ -103,6 +103,11 @@ std::vector<console_transition> adventures() {
     REQUIRE(q.con.start(q.now));
     q.run(seconds(100));
     take(q);
+    pair_of_both r(on_the_way_to(console_state::activate), with_v15());  // no answer to Activate Session, at first
+    r.network = [](direction d, int n, datagram& b) { return d == direction::to_bmc || n < 3 || n > 6 || b.empty(); };
+    (void)r.con.start(r.now);
+    r.run(seconds(100));
+    take(r);
   }
   session_pair<> mute;  // whose packets in the session are all lost
   mute.network = [](direction d, int, datagram& b) {

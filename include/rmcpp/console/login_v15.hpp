@@ -19,7 +19,7 @@ template <console_config Config> class console_login_v15 {
 
   void begin(wire::auth_type type) noexcept {
     type_ = type;
-    mute_ = false;
+    mute_ = renewed_ = false;
     id_ = {};
     enter(stage::challenge);
   }
@@ -27,8 +27,7 @@ template <console_config Config> class console_login_v15 {
   console_step first_packet_unanswered(const context&) noexcept {
     if (mute_) return fail(errc::timed_out);
     mute_ = true;
-    enter(stage::challenge);
-    return {.kind = step_kind::restart};
+    return renew();
   }
   /// No answer is taken any more.
   void end() noexcept { stage_ = stage::none; }
@@ -45,9 +44,12 @@ template <console_config Config> class console_login_v15 {
   }
 
   /// The deadline of the message sent last. Stay: it may be sent again; a BMC that is busy may answer better then.
-  [[nodiscard]] console_step overdue(const context&) noexcept {
-    if (!refused_ || means_later(refusal_)) return {};
-    return exhausted();
+  console_step overdue(const context& c) noexcept {
+    if (refused_ && !means_later(refusal_)) return exhausted();
+    // Silence may also mean that the BMC forgot the challenge: once more with a new one, when half of the tries are
+    // used up.
+    const bool half = stage_ == stage::activate && sent_ * 2 > c.options.retry.tries;
+    return half && !refused_ && !renewed_ ? renew() : console_step{};
   }
   /// It was sent as often as it may be.
   [[nodiscard]] console_step exhausted() noexcept {
@@ -61,6 +63,7 @@ template <console_config Config> class console_login_v15 {
   result<std::size_t> encode(const context& c, mutable_bytes out) noexcept {
     if (fresh_) sequence_ = c.sequences.draw(c.now);
     fresh_ = false;
+    ++sent_;
     if (stage_ == stage::challenge) {
       wire::session_challenge_request m{.type = type_};
       core::copy(c.options.name.view(), m.name);
@@ -82,7 +85,9 @@ template <console_config Config> class console_login_v15 {
     sink("v15_stage", stage_);
     sink("v15_sequence", sequence_);
     sink("v15_fresh", fresh_);
+    sink("v15_sent", sent_);
     sink("v15_mute", mute_);
+    sink("v15_renewed", renewed_);
     sink("v15_refused", refused_);
     sink("v15_refusal", refusal_);
     sink("v15_first_in", first_in_);
@@ -95,8 +100,14 @@ template <console_config Config> class console_login_v15 {
   void enter(stage s) noexcept {
     stage_ = s;
     fresh_ = true;
+    sent_ = 0;
     refused_ = false;
     first_in_ = 0;
+  }
+  console_step renew() noexcept {
+    renewed_ = true;
+    enter(stage::challenge);
+    return {.kind = step_kind::restart};
   }
   console_step fail(errc why, std::uint8_t detail = 0) noexcept {
     stage_ = stage::none;
@@ -164,9 +175,11 @@ template <console_config Config> class console_login_v15 {
   stage stage_ = stage::none;
   completion_code refusal_{};
   std::uint8_t sequence_ = 0;  ///< rqSeq
+  std::uint8_t sent_ = 0;      ///< how often the message was
   bool fresh_ = false;         ///< the message has no rqSeq yet
   bool refused_ = false;       ///< `refusal_` is to this message
   bool mute_ = false;          ///< a session's first packet stayed unanswered already
+  bool renewed_ = false;       ///< this is not the first challenge
 };
 
 }  // namespace rmcpp::detail

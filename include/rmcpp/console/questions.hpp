@@ -95,7 +95,7 @@ template <console_config Config> class console_questions {
     console_step step;
     if (about_ == about::discovery) step = discovery_.overdue();
     if (about_ == about::login) step = with_login(c, [&](auto& login) { return login.overdue(c); });
-    if (step.kind != step_kind::stay || schedule_.again(patience(c))) return step;
+    if (step.kind != step_kind::stay || schedule_.again(patience(c), c.now)) return step;
     if (about_ == about::discovery) return discovery_.exhausted();
     if (about_ == about::login) return with_login(c, [](auto& login) { return login.exhausted(); });
     if (!control_.begins_session())

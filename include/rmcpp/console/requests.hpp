@@ -209,7 +209,8 @@ template <class Traits> class request_table {
     for (auto& e : entries_) {
       if (e.phase != state::queued) continue;
       const bool late = now >= e.rq.deadline;
-      if (!late && (!e.retry.overdue(now) || e.retry.again(policy_for(e, policy)))) continue;
+      e.retry.miss_held_back(now);
+      if (!late && (!e.retry.overdue(now) || e.retry.again(policy_for(e, policy), now))) continue;
       finish(e, late ? errc::deadline_passed : errc::timed_out, now);
     }
   }

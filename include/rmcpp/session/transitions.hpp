@@ -88,7 +88,7 @@ using lt = login_trigger;
 }  // namespace detail
 
 /// Legal changes of a console's state.
-inline constexpr std::array<console_transition, 37> console_transitions{{
+inline constexpr std::array<console_transition, 38> console_transitions{{
     {detail::cs::idle, detail::ct::start, detail::cs::capabilities},
     {detail::cs::closed, detail::ct::start, detail::cs::capabilities},
     {detail::cs::capabilities, detail::ct::answer, detail::cs::cipher_suites},
@@ -103,6 +103,7 @@ inline constexpr std::array<console_transition, 37> console_transitions{{
     {detail::cs::challenge, detail::ct::failure, detail::cs::closed},
     {detail::cs::challenge, detail::ct::close, detail::cs::closed},
     {detail::cs::activate, detail::ct::answer, detail::cs::set_privilege},
+    {detail::cs::activate, detail::ct::restart, detail::cs::challenge},
     {detail::cs::activate, detail::ct::failure, detail::cs::closed},
     {detail::cs::activate, detail::ct::close, detail::cs::closed},
     {detail::cs::open_session, detail::ct::answer, detail::cs::rakp1},
