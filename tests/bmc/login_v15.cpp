@@ -84,7 +84,8 @@ TEST_CASE("each authentication type logs in, at each level", "[session][bmc][v15
 
 TEST_CASE("names and passwords of sixteen bytes log in", "[session][bmc][v15]") {
   rig r(v15_bmc());
-  r.setup().users.entries.push_back({name_of("sixteen-bytes-of"), {user_id{5}, privilege::operator_, true, key_of("0123456789abcdef")}});
+  r.setup().users.entries.push_back(
+      {name_of("sixteen-bytes-of"), {user_id{5}, privilege::operator_, true, key_of("0123456789abcdef")}});
   for (const auto type : {auth_type::md5, auth_type::straight_password}) {
     client c(r, type);
     c.name = name_of("sixteen-bytes-of");
@@ -246,17 +247,22 @@ TEST_CASE("Activate Session that verifies, and asks for what cannot be", "[sessi
       return d;
     };
     for (std::size_t n = 0; n < whole.size(); ++n)
-      all.push_back({"short", {whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(n)}, completion_code::length_invalid, errc::ok});
+      all.push_back({"short",
+                     {whole.begin(), whole.begin() + static_cast<std::ptrdiff_t>(n)},
+                     completion_code::length_invalid,
+                     errc::ok});
     auto longer = whole;
     longer.push_back(0);
     all.push_back({"long", longer, completion_code::length_invalid, errc::ok});
     for (unsigned t = 0; t < 16; ++t)
-      if (t != 2) all.push_back({"type", with(0, static_cast<std::uint8_t>(t)), completion_code::invalid_field, errc::ok});
+      if (t != 2)
+        all.push_back({"type", with(0, static_cast<std::uint8_t>(t)), completion_code::invalid_field, errc::ok});
     for (const unsigned level : {0u, 6u, 7u, 8u, 9u, 10u, 11u, 12u, 13u, 14u, 15u})
       all.push_back({"level", with(1, static_cast<std::uint8_t>(level)), completion_code::invalid_field, errc::ok});
     all.push_back({"too high", with(1, 5), code_of(activation::exceeds_limit), errc::refused_privilege});
     for (std::size_t at = 2; at < 18; ++at)
-      all.push_back({"challenge", with(at, static_cast<std::uint8_t>(whole[at] ^ 1)), completion_code::invalid_field, errc::ok});
+      all.push_back(
+          {"challenge", with(at, static_cast<std::uint8_t>(whole[at] ^ 1)), completion_code::invalid_field, errc::ok});
     auto zero = whole;
     std::fill(zero.begin() + 18, zero.end(), std::uint8_t{0});
     all.push_back({"number 0", zero, code_of(activation::bad_sequence), errc::ok});
@@ -275,7 +281,8 @@ TEST_CASE("Activate Session that verifies, and asks for what cannot be", "[sessi
     REQUIRE(a.got);
     CHECK(a.code == w.expected);
     CHECK(a.data.empty());
-    CHECK(a.sequence == (w.data.size() == 22 && w.data[18] + w.data[19] + w.data[20] + w.data[21] != 0 ? c.first_to_console : 0));
+    CHECK(a.sequence ==
+          (w.data.size() == 22 && w.data[18] + w.data[19] + w.data[20] + w.data[21] != 0 ? c.first_to_console : 0));
     CHECK(r.tables() == std::array<std::size_t, 3>{});
     CHECK(r.events.size() == (w.told == errc::ok ? 0u : 1u));
     if (w.told != errc::ok) CHECK(r.events[0].error == w.told);
@@ -316,7 +323,9 @@ TEST_CASE("until Activate Session verifies there is silence, and nothing changes
   for (const std::uint32_t other : {0u, 1u, 2u, 0x3fu, 0x40u, id + 1, id ^ 0x80000000u, 0x7fffffffu, 0xffffffffu}) {
     CAPTURE(other);
     const auto data = encoded(c.activation());
-    CHECK(dropped(r, c.from, c.sealed(encoded(c.request(net_fn::app, app::activate_session, data)), c.type, 0, session_id{other})));
+    CHECK(
+        dropped(r, c.from,
+                c.sealed(encoded(c.request(net_fn::app, app::activate_session, data)), c.type, 0, session_id{other})));
   }
   const auto good = c.activate_datagram();
   CHECK(dropped(r, elsewhere, good));
@@ -331,10 +340,14 @@ TEST_CASE("until Activate Session verifies there is silence, and nothing changes
     other.erase(other.begin() + 13, other.begin() + 29);
     CHECK(dropped(r, c.from, other));
   }
-  for (const auto cmd : {app::get_device_id, app::set_session_privilege, app::get_session_challenge, app::get_channel_auth_capabilities})
-    CHECK(dropped(r, c.from, c.sealed(encoded(c.request(net_fn::app, cmd, octets{0x8e, 4})), c.type, 0, c.given.temporary_id)));
+  for (const auto cmd :
+       {app::get_device_id, app::set_session_privilege, app::get_session_challenge, app::get_channel_auth_capabilities})
+    CHECK(dropped(r, c.from,
+                  c.sealed(encoded(c.request(net_fn::app, cmd, octets{0x8e, 4})), c.type, 0, c.given.temporary_id)));
   for (const std::uint32_t number : {1u, 0x1000u})
-    CHECK(dropped(r, c.from, c.sealed(encoded(c.request(net_fn::app, app::activate_session, encoded(c.activation()))), c.type, number, c.given.temporary_id)));
+    CHECK(dropped(r, c.from,
+                  c.sealed(encoded(c.request(net_fn::app, app::activate_session, encoded(c.activation()))), c.type,
+                           number, c.given.temporary_id)));
   auto spoilt = good;
   spoilt[34] ^= 1;
   c.reseal(spoilt);
@@ -350,7 +363,8 @@ TEST_CASE("until Activate Session verifies there is silence, and nothing changes
   CHECK(r.last == errc::unknown_session);
 }
 
-TEST_CASE("a wrong authcode is one guess: silence, an event, and its challenge is gone", "[session][bmc][v15][N-V15-06]") {
+TEST_CASE("a wrong authcode is one guess: silence, an event, and its challenge is gone",
+          "[session][bmc][v15][N-V15-06]") {
   for (std::size_t at = 0; at < 18; ++at) {
     rig r(v15_bmc());
     client c(r);
@@ -462,7 +476,8 @@ TEST_CASE("no slot for anybody, for the user, or for users of that level", "[ses
   CHECK(login(own, "operator", "operpw", 2) == code_of(activation::no_slot_for_user));
 }
 
-TEST_CASE("the Activate Session that made the session is answered again until its first packet", "[session][bmc][v15]") {
+TEST_CASE("the Activate Session that made the session is answered again until its first packet",
+          "[session][bmc][v15][N-V15-11]") {
   for (const bool bare : {false, true}) {
     for (const auto type : {auth_type::none, auth_type::md5, auth_type::straight_password}) {
       CAPTURE(bare, static_cast<int>(type));
@@ -484,7 +499,8 @@ TEST_CASE("the Activate Session that made the session is answered again until it
       CHECK(r.last == errc::wrong_peer);
       auto other = asked;  // other data
       other[other.size() - 2] ^= 1;
-      other[other.size() - 1] = static_cast<std::uint8_t>(other[other.size() - 1] + (asked[asked.size() - 2] - other[other.size() - 2]));
+      other[other.size() - 1] =
+          static_cast<std::uint8_t>(other[other.size() - 1] + (asked[asked.size() - 2] - other[other.size() - 2]));
       c.reseal(other);
       CHECK(dropped(r, c.from, other));
       CHECK(r.last == errc::unexpected_message);
@@ -542,7 +558,9 @@ TEST_CASE("half-open logins of one format are not found by the other's messages"
   CHECK(refused_as_unknown(r.ask(v2.from, v2.rakp1_datagram())));
   CHECK(refused_as_unknown(r.ask(v2.from, v2.rakp3_datagram({}))));
   for (const auto type : {auth_type::none, auth_type::md5, auth_type::straight_password})
-    CHECK(dropped(r, c.from, c.sealed(encoded(c.request(net_fn::app, app::activate_session, encoded(c.activation()))), type, 0, opened)));
+    CHECK(dropped(
+        r, c.from,
+        c.sealed(encoded(c.request(net_fn::app, app::activate_session, encoded(c.activation()))), type, 0, opened)));
   CHECK(r.managed.opened_logins() == 2);
   v2.transcript.managed_id = opened;
   CHECK(v2.send_rakp1() == rakp_status::no_errors);

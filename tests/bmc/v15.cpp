@@ -85,7 +85,10 @@ TEST_CASE("a packet of a session that is not as agreed is dropped, and the genui
     CHECK(dropped(r, elsewhere, good));
     CHECK(r.last == errc::wrong_peer);
     CHECK(r.handler().commands.empty());
-    CHECK(c.send(good).data == octets{1, 2, 3});
+    // Where nothing vouches for the message, its number is used up.
+    if (type != auth_type::md5) CHECK(dropped(r, c.from, good));
+    CHECK(c.send(type == auth_type::md5 ? good : c.sealed(c.request(net_fn::chassis, 1, octets{1, 2, 3}))).data ==
+          octets{1, 2, 3});
     CHECK(r.managed.counters().commands == 1);
   }
 }
@@ -153,8 +156,6 @@ TEST_CASE("numbers within eight of the highest, each once, round without 0", "[s
   rig r(v15_bmc());
   client c(r);
   REQUIRE(c.ask_challenge() == completion_code::ok);
-  struct stuck {  // first_to_bmc near the end of all numbers is left to link_v15's test
-  };
   CHECK(c.activate().code == completion_code::ok);
   CHECK(dropped(r, c.from, c.sealed(c.request(net_fn::chassis, 1), 0)));
 }
@@ -274,7 +275,8 @@ TEST_CASE("deferred answers go out in the session's format", "[session][bmc][v15
     rig r(v15_bmc());
     client c(r, type);
     REQUIRE(c.login());
-    const auto rq = c.request(net_fn::chassis, deferred, octets{7});
+    const octets data{7};
+    const auto rq = c.request(net_fn::chassis, deferred, data);
     CHECK_FALSE(c.send(rq).got);
     CHECK_FALSE(c.send(rq).got);  // swallowed
     REQUIRE(r.handler().tickets.size() == 1);
@@ -347,7 +349,8 @@ TEST_CASE("the capabilities tell exactly what is on, for the level asked about",
       v15_console<null_v15_rig> c(r);  // within a session the same
       c.level = w.asked;
       REQUIRE(c.login());
-      CHECK(to_hex(bytes(c.app(app::get_channel_auth_capabilities, {0x8e, static_cast<std::uint8_t>(w.asked)}).data).subspan(1, 3)) == w.with_v2);
+      CHECK(to_hex(bytes(c.app(app::get_channel_auth_capabilities, {0x8e, static_cast<std::uint8_t>(w.asked)}).data)
+                       .subspan(1, 3)) == w.with_v2);
     }
   }
   for (const bool message : {false, true}) {
@@ -377,10 +380,11 @@ TEST_CASE("what a build, its backend or its traits lack is neither offered nor a
     for (const auto type : every_auth_type) {
       CAPTURE(static_cast<int>(type));
       crafted_console_v15<null_backend> c([&](const test_peer& from, bytes d) { return r.ask(from, d); }, type);
-      const bool missing = (type == auth_type::md2 && l.md2) || (type == auth_type::md5 && l.md5) || (type == auth_type::none && l.none);
+      const bool missing =
+          (type == auth_type::md2 && l.md2) || (type == auth_type::md5 && l.md5) || (type == auth_type::none && l.none);
       CHECK(c.ask_challenge() == (missing ? completion_code::invalid_field : completion_code::ok));
     }
-    static_assert(rig_type::machine::check(v15_bmc()));
+    CHECK(rig_type::machine::check(v15_bmc()));
   };
   judge(v15_rig<cryptopp_backend>(v15_bmc()), "970403", {});
   judge(v15_rig<openssl_backend>(v15_bmc()), "950403", {.md2 = true});
@@ -394,7 +398,8 @@ TEST_CASE("what a build, its backend or its traits lack is neither offered nor a
   CHECK(r.ask(c.from, c.activate_datagram()).empty());
 }
 
-TEST_CASE("with per-message authentication off packets go bare from Activate Session on", "[session][bmc][v15]") {
+TEST_CASE("with per-message authentication off packets go bare from Activate Session on",
+          "[session][bmc][v15][N-V15-04]") {
   for (const auto type : matrix_types) {
     auto o = v15_bmc();
     o.v15.message_authentication_off = true;
@@ -439,7 +444,8 @@ TEST_CASE("with user-level authentication off what comes bare is run at user lev
       CHECK(a.code == completion_code::insufficient_privilege);
       CHECK(a.data.empty());
     }
-    CHECK(c.send(net_fn::app, app::close_session, id_bytes(other.activated.id)).code == completion_code::insufficient_privilege);
+    CHECK(c.send(net_fn::app, app::close_session, id_bytes(other.activated.id)).code ==
+          completion_code::insufficient_privilege);
     CHECK(r.managed.active_sessions() == 2);
     for (std::size_t i = events; i < r.events.size(); ++i) CHECK(r.events[i].type == rig::kind::served);
     CHECK(r.events.back().session.level == privilege::administrator);
@@ -505,12 +511,12 @@ TEST_CASE("answers before a session are at most 2.4 times the question", "[sessi
 
 namespace {
 
-template <class Traits> using slot = detail::managed_session<null_backend, test_peer, Traits>;
-template <class Traits> using login = detail::half_open_logins<detail::bmc_context<bmc_setup<null_backend, Traits>>>;
+template <class Traits> using slot = rmcpp::detail::managed_session<null_backend, test_peer, Traits>;
+template <class Traits>
+using login = rmcpp::detail::half_open_logins<rmcpp::detail::bmc_context<bmc_setup<null_backend, Traits>>>;
 // With the trait off nothing of v1.5 is in the tables; on, a session costs 40 bytes at most.
 static_assert(std::is_same_v<decltype(slot<without_v15>::link), protect::link_v2<null_backend>>);
 static_assert(sizeof(slot<v15_traits>) <= sizeof(slot<without_v15>) + 40);
-static_assert(sizeof(typename login<without_v15>::opened_type) == 48 + sizeof(test_peer) - 8);
 static_assert(sizeof(typename login<v15_traits>::opened_type) <= sizeof(typename login<without_v15>::opened_type) + 40);
 
 }  // namespace

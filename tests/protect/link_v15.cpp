@@ -154,7 +154,8 @@ TEST_CASE("before begin() a link opens and sends number 0, then only others", "[
 
 TEST_CASE("numbers from 8 before the first to 8 behind the highest, each once; 0 never", "[protect][v15][N-V15-13]") {
   ends e;
-  for (const std::uint32_t n : {0x100u - 9, 0x100u + 9, 0u, 1u, 0x80000100u}) CHECK(e.open_numbered(n) == errc::outside_window);
+  for (const std::uint32_t n : {0x100u - 9, 0x100u + 9, 0u, 1u, 0x80000100u})
+    CHECK(e.open_numbered(n) == errc::outside_window);
   for (std::uint32_t n = 0x100 - 8; n <= 0x100 + 8; ++n) {
     ends fresh;
     CHECK(fresh.open_numbered(n) == errc::ok);
@@ -247,8 +248,8 @@ TEST_CASE("without authcodes as far as was agreed, and ours go as theirs came", 
     errc bare;
     bool at_user_level;
   };
-  for (const auto& r : {row{bare_packets::none, errc::not_authenticated, false}, row{bare_packets::user_level, errc::ok, true},
-                        row{bare_packets::all, errc::ok, false}}) {
+  for (const auto& r : {row{bare_packets::none, errc::not_authenticated, false},
+                        row{bare_packets::user_level, errc::ok, true}, row{bare_packets::all, errc::ok, false}}) {
     ends e;
     e.bmc.accept_bare(r.accepts);
     e.console.go_bare();
@@ -297,7 +298,8 @@ TEST_CASE("messages of up to 255 bytes, and nothing but IPMI messages", "[protec
     CHECK(e.bmc.seal_message(e.b, random, answer(248), out).error() == errc::too_long);
     const std::size_t at = payload_at_v15(type);
     for (const std::size_t room : {std::size_t{0}, at, at + 254})
-      CHECK(e.bmc.seal_message(e.b, random, answer(247), mutable_bytes(out).first(room)).error() == errc::buffer_too_small);
+      CHECK(e.bmc.seal_message(e.b, random, answer(247), mutable_bytes(out).first(room)).error() ==
+            errc::buffer_too_small);
     CHECK(e.bmc.seal_message(e.b, random, answer(247), out).value() == at + 255);
     CHECK(look(out)->sequence == 0x500);  // what was refused used up no number
     CHECK_FALSE(e.bmc.can_encrypt());

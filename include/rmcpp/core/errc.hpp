@@ -157,7 +157,8 @@ constexpr const char* describe(errc e) noexcept {
       return "RAKP 2 authentication code has another length than the algorithm that was agreed on gives";
     case errc::wrong_rakp4_size:
       return "RAKP 4 integrity check value has another length than the algorithm that was agreed on gives";
-    case errc::bad_activation_code: return "Activate Session's authentication code is wrong: the console's password differs";
+    case errc::bad_activation_code:
+      return "Activate Session's authentication code is wrong: the console's password differs";
     case errc::closed_by_application: return "the application closed the session";
     case errc::closed_by_administrator: return "an administrator's session closed it";
     case errc::evicted: return "it gave way to a newer login";
