@@ -40,7 +40,8 @@ struct drive {
 const test_peer elsewhere{0x7f000002, 40000};
 
 crafted_console_v15<peer_backend_t<bmc_backend>> client_v15(rig& r) {
-  return crafted_console_v15<peer_backend_t<bmc_backend>>([&r](const test_peer& from, bytes d) { return r.ask(from, d); });
+  return crafted_console_v15<peer_backend_t<bmc_backend>>(
+      [&r](const test_peer& from, bytes d) { return r.ask(from, d); });
 }
 
 bmc_options options() {

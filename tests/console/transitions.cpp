@@ -108,6 +108,13 @@ std::vector<console_transition> adventures() {
     (void)r.con.start(r.now);
     r.run(seconds(100));
     take(r);
+    pair_of_both wrong(on_the_way_to(console_state::activate), with_v15());  // none at all, as to a wrong password
+    wrong.network = [](direction d, int, datagram& b) {
+      return d == direction::to_bmc || look(b)->id == session_id::none;
+    };
+    (void)wrong.con.start(wrong.now);
+    wrong.run(seconds(100));
+    take(wrong);
   }
   session_pair<> mute;  // whose packets in the session are all lost
   mute.network = [](direction d, int, datagram& b) {

@@ -42,8 +42,8 @@ template <bmc_config Config> struct announces_v15 {
 
   void operator()(privilege level, wire::channel_auth_response& rs) const noexcept {
     using context = bmc_context<Config>;
-    const auto types = usable_auth_types<typename context::crypto_type>(options.v15.types,
-                                                                        context::traits::allow_unauthenticated);
+    const auto types =
+        usable_auth_types<typename context::crypto_type>(options.v15.types, context::traits::allow_unauthenticated);
     if (types.empty()) return;
     for (const auto t : types.view())
       if (level <= options.v15.limits.of(t) && level <= options.channel_limit)

@@ -7,8 +7,7 @@
 namespace rmcpp::detail {
 
 /// The sessions that a login's user may take.
-template <class Context>
-typename Context::allowance allowance_of(const Context& c, const user_record& user) noexcept {
+template <class Context> typename Context::allowance allowance_of(const Context& c, const user_record& user) noexcept {
   constexpr std::size_t enough_to_keep_one = 4;
   std::size_t slots = c.sessions.slots(c.options.max_sessions);
   const bool keep_one = c.options.keep_one_for_administrators && slots >= enough_to_keep_one;

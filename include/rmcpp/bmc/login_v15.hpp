@@ -8,10 +8,10 @@
 
 namespace rmcpp::detail {
 
-/// A BMC's IPMI v1.5 logins: Get Session Challenge and Activate Session (IPMI v2.0, 22.16 and 22.17). Half-open ones lie
-/// in the tables of the RMCP+ logins, none of whose messages finds them. Until the authcode of Activate Session verifies
-/// there is no answer: nothing could sign it. Its answers go under the temporary id, which becomes the session's, and
-/// under the number that the console asked for. Lives for one datagram.
+/// A BMC's IPMI v1.5 logins: Get Session Challenge and Activate Session (IPMI v2.0, 22.16 and 22.17). Half-open ones
+/// lie in the tables of the RMCP+ logins, none of whose messages finds them. Until the authcode of Activate Session
+/// verifies there is no answer: nothing could sign it. Its answers go under the temporary id, which becomes the
+/// session's, and under the number that the console asked for. Lives for one datagram.
 template <bmc_config Config> class bmc_login_v15 {
  public:
   using context = bmc_context<Config>;
@@ -88,13 +88,12 @@ template <bmc_config Config> class bmc_login_v15 {
     return false;
   }
 
-  /// The same peer, name and type get the same challenge, so that a late second answer misleads nobody and a client that
-  /// repeats itself fills no table. It may be a client that begins anew from its one port: the challenge lives on from
-  /// now. Null without room or randomness.
+  /// The same peer, name and type get the same challenge, so that a late second answer misleads nobody and a client
+  /// that repeats itself fills no table. It may be a client that begins anew from its one port: the challenge lives on
+  /// from now. Null without room or randomness.
   const opened* opened_for(wire::auth_type type, const username& name, step& st) noexcept {
-    opened* const known = logins_.opened.find_if([&](const opened& l) {
-      return l.is_v15() && l.v15.type == type && l.v15.name == name && l.peer == c_.from;
-    });
+    opened* const known = logins_.opened.find_if(
+        [&](const opened& l) { return l.is_v15() && l.v15.type == type && l.v15.name == name && l.peer == c_.from; });
     if (known) {
       known->since = c_.now;
       return known;
@@ -135,8 +134,8 @@ template <bmc_config Config> class bmc_login_v15 {
     return outcome == errc::ok ? on_verified(*o, *rq, user, answers) : step(outcome);
   }
 
-  /// Opens the packet with a link of its own, which carries the answer if it is none of a session's. A name that may not
-  /// log in costs as much as a wrong password, and is as wrong, whatever the type.
+  /// Opens the packet with a link of its own, which carries the answer if it is none of a session's. A name that may
+  /// not log in costs as much as a wrong password, and is as wrong, whatever the type.
   errc verify(const username& name, wire::auth_type type, const wire::seen& packet, user_record& user,
               link& l) const noexcept {
     const bool known = users_.find_v15(c_, name, user);
@@ -148,8 +147,7 @@ template <bmc_config Config> class bmc_login_v15 {
   step on_verified(opened& o, const wire::lan_request& rq, const user_record& user, link& answers) noexcept {
     const auto m = wire::decode<wire::activate_session_request>(rq.data);
     completion_code code = m ? judge(o, *m, user) : completion_code::length_invalid;
-    session* const s =
-        code == completion_code::ok ? c_.sessions.slot_for(allowance_of(c_, user), c_.now) : nullptr;
+    session* const s = code == completion_code::ok ? c_.sessions.slot_for(allowance_of(c_, user), c_.now) : nullptr;
     if (s) return begin_session(o, *s, rq, *m, user);
     if (code == completion_code::ok) code = no_slot(user);
     answers.begin(o.managed_id, m ? m->first_to_console : 0, 0);
@@ -206,8 +204,8 @@ template <bmc_config Config> class bmc_login_v15 {
     const auto first_in = random_session_id(c_.random);  // a number like an id: any but 0
     if (!first_in) return first_in.error();
     const bool bare = c_.options.v15.message_authentication_off;
-    const wire::activate_session_response given{
-        bare ? wire::auth_type::none : m.type, o.managed_id, to_integer(*first_in), m.level};
+    const wire::activate_session_response given{bare ? wire::auth_type::none : m.type, o.managed_id,
+                                                to_integer(*first_in), m.level};
     step st;
     st.session = &s;
     (void)s.link.load(c_.crypto, m.type, user.secret);  // as in verify()

@@ -110,8 +110,8 @@ template <bmc_config Config> class bmc_login_v2 {
   /// The login that the request began, or a new one; null without room or randomness.
   opened* opened_for(const context& c, const wire::open_session_request& rq, const wire::cipher_suite& suite,
                      step& st) noexcept {
-    opened* const known =
-        logins_.opened.find_if([&](const opened& l) { return !l.is_v15() && l.peer == c.from && same_request(l.request, rq); });
+    opened* const known = logins_.opened.find_if(
+        [&](const opened& l) { return !l.is_v15() && l.peer == c.from && same_request(l.request, rq); });
     if (known) return known;
     opened* const login = make_room(logins_.opened, login_stage::opened, c, st);
     session_id id{};

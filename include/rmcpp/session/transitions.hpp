@@ -23,9 +23,10 @@
 /// by a RAKP 1 that quotes our unpredictable session id, and once more by one with another random number, from a
 /// console that began anew on a late Open Session Response; active once RAKP 3 verifies, and then a session until it is
 /// closed, expires or is revoked. In IPMI v1.5 it is opened by a Get Session Challenge, and active once an Activate
-/// Session verifies, which quotes our challenge and id: nothing lies between. Half-open logins give way to newer ones, of the sessions only those whose console has
-/// sent nothing yet. Not in the table: repeats, which change nothing; penalties; whether a session's console has sent a
-/// packet yet, on which its lifetime depends; an end that waits for the answer of the command that caused it.
+/// Session verifies, which quotes our challenge and id: nothing lies between. Half-open logins give way to newer ones,
+/// of the sessions only those whose console has sent nothing yet. Not in the table: repeats, which change nothing;
+/// penalties; whether a session's console has sent a packet yet, on which its lifetime depends; an end that waits for
+/// the answer of the command that caused it.
 
 namespace rmcpp {
 

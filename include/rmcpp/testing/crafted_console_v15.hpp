@@ -87,8 +87,8 @@ template <crypto::backend B = null_backend> struct crafted_console_v15 {
     core::copy(authcode(packet), mutable_bytes(datagram).subspan(packet.payload_at - 17, 16));
   }
 
-  /// Opens an answer as strictly as a console does; throws if it is not one of session `id`, of that type. Silence is an
-  /// answer too.
+  /// Opens an answer as strictly as a console does; throws if it is not one of session `id`, of that type. Silence is
+  /// an answer too.
   command_answer unseal(octets reply, wire::auth_type as, session_id id) {
     if (reply.empty()) return {};
     const auto packet = value_of(wire::look(reply));
