@@ -215,14 +215,14 @@ PROBES = (
 
 
 class V15Probe(NamedTuple):
-    """The same over IPMI v1.5."""
+    """The same over IPMI v1.5, with exit status 0 against a BMC that answers all that it asks."""
     name: str
     argv: Callable                      # (build, login) -> command line
     types: Tuple[str, ...]              # those that the client has, CLIENTS_OWN among them
     expect: str
     refused: Dict[str, str]             # a wrong password ends in silence, whatever the client makes of that
     lacks: str = r"(?!)"                # what it says of a type that it does not have itself
-    status: Optional[int] = 0           # of success; None where it says nothing
+    least: str = "USER"                 # privilege that its command needs
     any_port: bool = True               # False: 623 only
 
     def template(self):
@@ -235,12 +235,12 @@ _SILENCE = {"ipmitool": r"^Activate Session command failed$", "freeipmi": r"pass
             "openipmicmd": r"setup connection: 10000c3$", "ipmiutil": r"^ipmilan receive from BMC failed$"}
 
 
-def _free_v15(name, expect, types, *words):
+def _free_v15(name, expect, types, *words, least="USER"):
     return V15Probe(name, lambda build, login: freeipmi(name, login, *words), types, expect,
                     {"password": _SILENCE["freeipmi"], "user": r"username invalid|" + _SILENCE["freeipmi"],
                      "privilege": r"privilege level cannot be obtained", "type": r"authentication type unavailable",
                      "slot": r"BMC busy"},
-                    _SILENCE["freeipmi"])
+                    _SILENCE["freeipmi"], least)
 
 
 # ipmiutil takes another type if the BMC does not offer the wanted one.  Its MD2 is wrong, ipmitool's is none.
@@ -257,7 +257,7 @@ V15_PROBES = (
     _free_v15("ipmi-chassis", r"^System Power +: (on|off)$", (CLIENTS_OWN, *AUTH_TYPES), "--get-chassis-status"),
     _free_v15("bmc-info", r"^Device ID +: \d+$", (CLIENTS_OWN, *AUTH_TYPES)),
     _free_v15("ipmi-config", r"^\s+Boot_Device +\S+$", (CLIENTS_OWN, *AUTH_TYPES), "--category=chassis", "--checkout",
-              "-e", "Chassis_Boot_Flags:Boot_Device"),
+              "-e", "Chassis_Boot_Flags:Boot_Device", least="OPERATOR"),
     V15Probe("openipmicmd", lambda build, login: openipmicmd(login, GET_DEVICE_ID), AUTH_TYPES,
              r"^0f 07 00 01 00( [0-9a-f]{2}){11,15} *$",
              {"password": _SILENCE["openipmicmd"], "user": r"setup connection: 1000081$|" + _SILENCE["openipmicmd"],
@@ -268,7 +268,7 @@ V15_PROBES = (
              {"password": _SILENCE["ipmiutil"], "user": r"^GetSessChallenge: Invalid user name$|" + _SILENCE["ipmiutil"],
               "privilege": r"^ActivateSession: Privilege level exceeds user/channel limit$",
               "slot": r"^ActivateSession: No session slots available from BMC$"},
-             _SILENCE["ipmiutil"], status=None, any_port=False),
+             _SILENCE["ipmiutil"], any_port=False),
     V15Probe("console", lambda build, login: console(build, login, *SESSION_INFO), (CLIENTS_OWN, *AUTH_TYPES),
              IS_V15,
              {"password": r"^console: .*\bpassword\b", "user": r"^console: .*\b(password|name|user)\b",
