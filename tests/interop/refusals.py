@@ -1,15 +1,19 @@
 #!/usr/bin/python3
 """Every refusal by examples/bmc as each client tells it: at once, in its own words, and never as a time-out.
 
-    refusals.py --build DIR
+    refusals.py --build DIR [--v15]
 
 The client's own sentence for each cause is in clients.PROBES.  Causes that lie in the account are tried with every
 cipher suite the client has; suite 0 has neither password nor keys that could differ.
+
+With --v15 the same over IPMI v1.5, with clients.V15_PROBES and each authentication type.  There a BMC has no words for a wrong
+password, and silence is what the clients tell.
 """
 import argparse
+import re
 
 import rig
-from clients import ALL_SUITES, PROBES, XRC4_SUITES, Login
+from clients import ALL_SUITES, AUTH_TYPES, CLIENTS_OWN, PROBES, V15_PROBES, XRC4_SUITES, Login, ipmitool
 from servers import OurBmc
 
 LIMIT = 5                       # seconds
@@ -83,6 +87,93 @@ def keys(report, options):
             alive_and_well(report, options, bmc, bmc_kg)
 
 
+LONG = "12345678901234567890"
+TOO_LONG = {                    # a password of 20 bytes; those that do not look cut it, and the BMC has no such user
+    "ipmitool": r"password is longer than 16 bytes", "freeipmi": r"^password too long$",
+    "console": r"^console: .*\bpassword\b.*\b16 bytes",
+}
+
+
+LACKS_V15 = r"^console: .*IPMI v1\.5.*-I lanplus"
+
+
+def v15_bmc(options, probe, *more, types=",".join(AUTH_TYPES).lower()):
+    place = {} if probe.any_port else {"listen": rig.lonely_address(), "port": 623}
+    return OurBmc(options.build, *ACCOUNTS, "--user", "long:" + LONG, "--v15", types, *more, **place)
+
+
+def refused_v15(report, options, probe, bmc, login, name, says, silent=False):
+    """An answer has its words at once; `silent`: the client may have waited in vain."""
+    says = (says,)
+    report.case("%s, IPMI v1.5 %s: %s" % (probe.name, login.auth or "as it likes", name),
+                probe.argv(options.build, login._replace(port=bmc.port, host=bmc.host)), says,
+                (probe.expect,) if silent else (probe.expect, r"(?i)time-?out|timed out|no answer|no response"),
+                status=rig.NONZERO, limit=15 if silent else LIMIT, stderr=says if probe.name == "console" else ())
+
+
+def well_v15(report, options, probe, bmc, name):
+    login = Login(bmc.port, "admin", "password", host=bmc.host, auth="MD5")
+    report.case("%s, IPMI v1.5, after %s" % (probe.name, name), probe.argv(options.build, login), (probe.expect,))
+
+
+def accounts_v15(report, options):
+    """Whoever guesses waits, and everybody at his address with him: so a BMC for each guess."""
+    for probe in V15_PROBES:
+        with v15_bmc(options, probe) as bmc:
+            for auth in probe.types:
+                for name, cause, user, password, level in REFUSED:
+                    if cause == "privilege":
+                        refused_v15(report, options, probe, bmc, Login(0, user, password, level=level, auth=auth), name,
+                                    probe.refused[cause])
+            well_v15(report, options, probe, bmc, "levels that are too high")
+        for auth in (t for t in probe.types if t not in (CLIENTS_OWN, "NONE")):
+            with v15_bmc(options, probe) as bmc:
+                refused_v15(report, options, probe, bmc, Login(0, "nobody", "password", auth=auth), "unknown user",
+                            probe.refused["user"], silent=True)
+            with v15_bmc(options, probe) as bmc:
+                refused_v15(report, options, probe, bmc, Login(0, "admin", "wrong", auth=auth), "wrong password",
+                            probe.refused["password"], silent=True)
+                report.check("%s, IPMI v1.5 %s: no login is told of" % (probe.name, auth),
+                             not re.search(r"^login \"", bmc.log(), re.M), rig.tail(bmc.log()))
+            with v15_bmc(options, probe) as bmc:
+                family = "freeipmi" if probe.name in ("ipmipower", "ipmi-chassis", "bmc-info", "ipmi-config") else probe.name
+                refused_v15(report, options, probe, bmc, Login(0, "long", LONG, auth=auth), "password of 20 bytes",
+                            TOO_LONG.get(family, probe.refused["user"]), silent=family not in TOO_LONG)
+
+
+def types_v15(report, options):
+    """A type that the BMC does not offer, a BMC without IPMI v1.5, and one without RMCP+ to fall back to: there is none."""
+    for probe in V15_PROBES:
+        if "type" not in probe.refused:
+            continue
+        for offered in ("md5", "password"):
+            with v15_bmc(options, probe, types=offered) as bmc:
+                for auth in probe.types:
+                    # Each client's own choice is one with a digest.
+                    if auth not in (offered.upper(), CLIENTS_OWN):
+                        refused_v15(report, options, probe, bmc, Login(0, "admin", "password", auth=auth),
+                                    "only %s is offered" % offered, probe.refused["type"])
+                if offered == "md5":
+                    well_v15(report, options, probe, bmc, "types that are not offered")
+        with OurBmc(options.build, *ACCOUNTS) as bmc:
+            for auth in probe.types:
+                says = LACKS_V15 if probe.name == "console" else probe.refused["type"]
+                refused_v15(report, options, probe, bmc, Login(0, "admin", "password", auth=auth), "no IPMI v1.5", says)
+
+
+def slots_v15(report, options):
+    """The one slot is taken by a shell."""
+    for probe in V15_PROBES:
+        with v15_bmc(options, probe, "--max-sessions", "1") as bmc:
+            login = Login(bmc.port, "admin", "password", host=bmc.host, auth="MD5")
+            with rig.Process(ipmitool(login, "shell"), talk=True) as shell:
+                if not report.check("a shell for %s" % probe.name, shell.wait_for(r"^ipmitool> ", 10),
+                                    rig.tail(shell.stdout() + shell.stderr())):
+                    continue
+                for auth in probe.types:
+                    refused_v15(report, options, probe, bmc, login._replace(auth=auth), "no slot", probe.refused["slot"])
+
+
 def alive_and_well(report, options, bmc, kg):
     for probe in PROBES:
         report.case("%s, after the refusals" % probe.name,
@@ -92,7 +183,12 @@ def alive_and_well(report, options, bmc, kg):
 
 
 def body(report, options):
-    report.need(*(probe.name for probe in PROBES if probe.name != "console"))
+    report.need(*(probe.name for probe in (*PROBES, *V15_PROBES) if probe.name != "console"))
+    if options.v15:
+        accounts_v15(report, options)
+        types_v15(report, options)
+        slots_v15(report, options)
+        return
     accounts(report, options)
     suites(report, options)
     keys(report, options)
@@ -100,5 +196,6 @@ def body(report, options):
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--build", required=True, help="the build directory")
+parser.add_argument("--v15", action="store_true", help="IPMI v1.5 instead of RMCP+")
 arguments = parser.parse_args()
 rig.main(lambda report: body(report, arguments), watchdog=240)

@@ -52,6 +52,11 @@ def free_udp_port(address=HOST):
     raise Failure("no free UDP port")
 
 
+def lonely_address():
+    """One of loopback's many, for a server on IPMI's own port: some clients can name no other."""
+    return "127.%d.%d.%d" % tuple(random.randrange(1, 255) for _ in range(3))
+
+
 class Process:
     """A program in its own process group, its output in files.  Used as a context manager it is always ended."""
 
