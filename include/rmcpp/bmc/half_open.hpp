@@ -22,11 +22,13 @@ struct given_challenge {
   username name{};
   octets16 challenge{};
   wire::auth_type type = wire::auth_type::rmcp_plus;  ///< that one: no challenge
+  std::uint8_t sequence = 0;                          ///< rqSeq of the request, to recognise its retransmission
 
   template <class Sink> void describe_state(Sink& sink) const {
     sink("name", name.view());
     sink("challenge", challenge);
     sink("type", type);
+    sink("sequence", sequence);
   }
 };
 /// Where there is no IPMI v1.5.

@@ -50,7 +50,7 @@ template <bmc_config Config> class bmc_login_v15 {
     step st;
     const opened* login = nullptr;
     completion_code code = m ? judge(m->type, name) : completion_code::length_invalid;
-    if (code == completion_code::ok) login = opened_for(m->type, name, st);
+    if (code == completion_code::ok) login = opened_for(m->type, name, rq.sequence.sequence(), st);
     if (code == completion_code::ok && !login) code = completion_code::busy;  // clients name it, and try again
     std::array<std::uint8_t, 20> data{};
     wire::lan_response rs = respond(rq, code);
@@ -88,20 +88,17 @@ template <bmc_config Config> class bmc_login_v15 {
     return false;
   }
 
-  /// The same peer, name and type get the same challenge, so that a late second answer misleads nobody and a client
-  /// that repeats itself fills no table. It may be a client that begins anew from its one port: the challenge lives on
-  /// from now. Null without room or randomness.
-  const opened* opened_for(wire::auth_type type, const username& name, step& st) noexcept {
-    opened* const known = logins_.opened.find_if(
-        [&](const opened& l) { return l.is_v15() && l.v15.type == type && l.v15.name == name && l.peer == c_.from; });
-    if (known) {
-      known->since = c_.now;
-      return known;
-    }
+  /// The login that the request began, or a new one. Under another rqSeq it is another request: of a console that began
+  /// anew, because its Activate Session stayed unanswered or is still under way. Null without room or randomness.
+  const opened* opened_for(wire::auth_type type, const username& name, std::uint8_t sequence, step& st) noexcept {
+    opened* const known = logins_.opened.find_if([&](const opened& l) {
+      return l.is_v15() && l.v15.type == type && l.v15.sequence == sequence && l.v15.name == name && l.peer == c_.from;
+    });
+    if (known) return known;
     bool gave_way = false;
     opened* const login = logins::make_room(logins_.opened, c_, gave_way);
     if (gave_way) st.evicted = login_stage::opened;
-    opened made{.peer = c_.from, .since = c_.now, .v15 = {.name = name, .type = type}};
+    opened made{.peer = c_.from, .since = c_.now, .v15 = {.name = name, .type = type, .sequence = sequence}};
     if (!login || !logins_.new_session_id(c_, made.managed_id) || !c_.random.fill(made.v15.challenge) ||
         !users_.prepare(c_))
       return nullptr;

@@ -166,7 +166,6 @@ constexpr const char* describe(errc e) noexcept {
       return "RAKP 4 integrity check value has another length than the algorithm that was agreed on gives";
     case errc::bad_activation_code:
       return "Activate Session's authentication code is wrong: the console's password differs";
-<<<<<<< HEAD
     case errc::peer_lacks_v15: return "the BMC does not offer IPMI v1.5 sessions";
     case errc::no_common_auth_type: return "the BMC offers none of the authentication types on the list";
     case errc::refused_challenge: return "the BMC refused Get Session Challenge";
@@ -176,8 +175,6 @@ constexpr const char* describe(errc e) noexcept {
     case errc::weaker_authentication:
       return "the BMC wants to go on with another authentication type than was asked for";
     case errc::bad_activation: return "the BMC activated a session without an id or a sequence number";
-=======
->>>>>>> v15-bmc
     case errc::closed_by_application: return "the application closed the session";
     case errc::closed_by_administrator: return "an administrator's session closed it";
     case errc::evicted: return "it gave way to a newer login";
