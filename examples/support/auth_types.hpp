@@ -34,7 +34,7 @@ rmcpp::wire::auth_type parse_auth_type(const std::string& text, const std::strin
   for (const char c : text) word += c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
   for (const auto& each : auth_words) {
     if (word != each.word) continue;
-    if (!rmcpp::detail::may_use<Backend>(each.type, true))
+    if (each.type != rmcpp::wire::auth_type::none && !rmcpp::protect::supports<Backend>(each.type))
       throw usage_error(option + ": this build's crypto backend has no " + word);
     return each.type;
   }

@@ -230,7 +230,7 @@ class V15Probe(NamedTuple):
         return shlex.join(str(a) for a in self.argv("BUILD", login._replace(auth="TYPE")))
 
 
-# An unknown user is told so at Get Session Challenge, unless the BMC keeps to itself whom it knows: then there is silence.
+# An unknown user is told so at Get Session Challenge, unless the BMC keeps to itself whom it knows: then it is silent.
 _SILENCE = {"ipmitool": r"^Activate Session command failed$", "freeipmi": r"password verification timeout",
             "openipmicmd": r"setup connection: 10000c3$", "ipmiutil": r"^ipmilan receive from BMC failed$"}
 
@@ -265,7 +265,8 @@ V15_PROBES = (
               "slot": r"setup connection: 1000081$"}),
     V15Probe("ipmiutil", lambda build, login: ipmiutil(login, "health"), (CLIENTS_OWN, "NONE", "MD5", "PASSWORD"),
              r"^BMC version +=",
-             {"password": _SILENCE["ipmiutil"], "user": r"^GetSessChallenge: Invalid user name$|" + _SILENCE["ipmiutil"],
+             {"password": _SILENCE["ipmiutil"],
+              "user": r"^GetSessChallenge: Invalid user name$|" + _SILENCE["ipmiutil"],
               "privilege": r"^ActivateSession: Privilege level exceeds user/channel limit$",
               "slot": r"^ActivateSession: No session slots available from BMC$"},
              _SILENCE["ipmiutil"], any_port=False),
@@ -286,11 +287,12 @@ class Presence(NamedTuple):
 
 PRESENCE = (
     Presence("rmcp_ping", lambda build, host, port: rmcp_ping(port, host), r"^[\d.]+ IPMI$"),
-    Presence("rmcpping", lambda build, host, port: ["rmcpping", "-c", "1", host], r"^1 pings transmitted, 1 pongs", False),
+    Presence("rmcpping", lambda build, host, port: ["rmcpping", "-c", "1", host], r"^1 pings transmitted, 1 pongs",
+             False),
     Presence("ipmiping -r 1.5", lambda build, host, port: ["ipmiping", "-c", "1", "-r", "1.5", host],
              r"^1 requests transmitted, 1 responses", False),
     Presence("ipmiping -r 2.0", lambda build, host, port: ["ipmiping", "-c", "1", "-r", "2.0", host],
              r"^1 requests transmitted, 1 responses", False),
-    Presence("console ping", lambda build, host, port: [os.path.join(build, "examples", "console"), "-H", host, "-p", port,
-                                                        "-R", "2", "ping"], r"\bpong\b.*: IPMI$"),
+    Presence("console ping", lambda build, host, port: [os.path.join(build, "examples", "console"), "-H", host, "-p",
+                                                        port, "-R", "2", "ping"], r"\bpong\b.*: IPMI$"),
 )

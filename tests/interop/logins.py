@@ -1,11 +1,12 @@
 #!/usr/bin/python3
-"""Every form of a login: each client with each cipher suite it has, for each key, privilege and password below; and with
-each authentication type of IPMI v1.5 that it has.
+"""Every form of a login: each client with each cipher suite it has, for each key, privilege and password below; and
+with each authentication type of IPMI v1.5 that it has.
 
     logins.py --build DIR
 
-One short command a case (clients.PROBES); clients_against_bmc.py has the long lists.  The plain administrator is
-table.py's.  One BMC for each K_g; it has fewer slots than logins to come, so a session that is kept shows.
+One short command a case (clients.PROBES, clients.V15_PROBES); clients_against_bmc.py has the long lists.  RMCP+'s plain
+administrator is table.py's.  One BMC for each K_g; it has fewer slots than logins to come, so a session that is kept
+shows.
 """
 import argparse
 

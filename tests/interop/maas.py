@@ -3,9 +3,11 @@
 
     maas.py --build DIR [--suites 3,17]
 
-Then the same without `--driver-type`, as an operator types them who looks for what MAAS sees: FreeIPMI's tools speak IPMI
-v1.5 then.  MAAS drives a machine's power with FreeIPMI, always with the workaround `opensesspriv`, at operator privilege.
+MAAS drives a machine's power with FreeIPMI, always with the workaround `opensesspriv`, at operator privilege.
 After each of its eight steps the chassis, read back with ipmitool, is in the state that MAAS asked for.
+
+Then the same without `--driver-type`, as an operator types it who looks for what MAAS sees: FreeIPMI's tools speak
+IPMI v1.5 then.
 """
 import argparse
 import os

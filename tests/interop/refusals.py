@@ -6,8 +6,8 @@
 The client's own sentence for each cause is in clients.PROBES.  Causes that lie in the account are tried with every
 cipher suite the client has; suite 0 has neither password nor keys that could differ.
 
-With --v15 the same over IPMI v1.5, with clients.V15_PROBES and each authentication type.  There a BMC has no words for a wrong
-password, and silence is what the clients tell.
+With --v15 the same over IPMI v1.5, with clients.V15_PROBES and each authentication type.  There a BMC has no words for
+a wrong password, and silence is what the clients tell.
 """
 import argparse
 import re
@@ -88,9 +88,9 @@ def keys(report, options):
 
 
 LONG = "12345678901234567890"
-TOO_LONG = {                    # a password of 20 bytes; those that do not look cut it, and the BMC has no such user
-    "ipmitool": r"password is longer than 16 bytes", "freeipmi": r"^password too long$",
-    "console": r"^console: .*\bpassword\b.*\b16 bytes",
+TOO_LONG = {                    # a password of 20 bytes; the others cut it, and to the BMC it is no password
+    "ipmitool": r"password is longer than 16 bytes", "console": r"^console: .*\bpassword\b.*\b16 bytes",
+    **dict.fromkeys(("ipmipower", "ipmi-chassis", "bmc-info", "ipmi-config"), r"^password too long$"),
 }
 
 
@@ -136,13 +136,12 @@ def accounts_v15(report, options):
                 report.check("%s, IPMI v1.5 %s: no login is told of" % (probe.name, auth),
                              not re.search(r"^login \"", bmc.log(), re.M), rig.tail(bmc.log()))
             with v15_bmc(options, probe) as bmc:
-                family = "freeipmi" if probe.name in ("ipmipower", "ipmi-chassis", "bmc-info", "ipmi-config") else probe.name
                 refused_v15(report, options, probe, bmc, Login(0, "long", LONG, auth=auth), "password of 20 bytes",
-                            TOO_LONG.get(family, probe.refused["user"]), silent=family not in TOO_LONG)
+                            TOO_LONG.get(probe.name, probe.refused["user"]), silent=probe.name not in TOO_LONG)
 
 
 def types_v15(report, options):
-    """A type that the BMC does not offer, a BMC without IPMI v1.5, and one without RMCP+ to fall back to: there is none."""
+    """A type that the BMC does not offer, and a BMC that has no IPMI v1.5."""
     for probe in V15_PROBES:
         if "type" not in probe.refused:
             continue
@@ -171,7 +170,8 @@ def slots_v15(report, options):
                                     rig.tail(shell.stdout() + shell.stderr())):
                     continue
                 for auth in probe.types:
-                    refused_v15(report, options, probe, bmc, login._replace(auth=auth), "no slot", probe.refused["slot"])
+                    refused_v15(report, options, probe, bmc, login._replace(auth=auth), "no slot",
+                                probe.refused["slot"])
 
 
 def alive_and_well(report, options, bmc, kg):

@@ -57,12 +57,14 @@ Clients against `examples/bmc --v15 none,md2,md5,password`:
 
 %(v15_clients)s
 
-`examples/console` against servers, and with `--bare` against BMCs that have disabled the packets' authentication:
+`examples/console` against servers, with `--bare` where ours has disabled the packets' authentication (`ipmi_sim` sends
+authcodes in any case):
 
 %(v15_servers)s
 
-The commands, `TYPE` being ipmitool's name of the type or the program's own (FreeIPMI: without `-D LAN -a TYPE` where none
-is said; `openipmicmd`: `straight`; `ipmiutil`: 0, 2, 4), `HOST` an address whose port 623 is the BMC's:
+The commands, `TYPE` being ipmitool's name of the type or the program's own (FreeIPMI: `STRAIGHT_PASSWORD_KEY`, and
+without `-D LAN -a TYPE` where none is said; `openipmicmd`: `straight`; `ipmiutil`: 0, 2, 4), `HOST` an address whose
+port 623 is the BMC's:
 
 ```sh
 %(v15_commands)s
@@ -140,8 +142,8 @@ def judge_v15(report, title, probe, auth, result):
 
 
 def v15_cells(report, build, title, probe, login, server):
-    """{type: cell}.  A type that the client lacks comes last, for it sends wrong codes, which make it wait.  Our own BMC
-    must have seen the types of which the client has it that it used them."""
+    """{type: cell}.  A type that the client lacks comes last, for it sends wrong codes then, which make it wait.  Our
+    own BMC must have seen each type with which a session was held."""
     found = {}
     for has in (True, False):
         types = [t for t in V15_COLUMNS if (t in probe.types) == has]
@@ -170,11 +172,13 @@ def v15_clients(report, build):
 
 def v15_servers(report, build):
     bare = V15_CONSOLE._replace(argv=lambda build, login: console(build, login, *SESSION_INFO, options=("--bare",)))
+    ours, theirs = "examples/bmc", "ipmi_sim"
     for title, server, probe in (
-            ("examples/bmc", OurBmc(build, *V15_BMC), V15_CONSOLE),
-            ("examples/bmc --v15-auth-off message", OurBmc(build, *V15_BMC, "--v15-auth-off", "message"), bare),
-            ("examples/bmc --v15-auth-off user", OurBmc(build, *V15_BMC, "--v15-auth-off", "user"), bare),
-            ("ipmi_sim", IpmiSim(), V15_CONSOLE), ("ipmi_sim, per_msg_auth false", IpmiSim(per_message=False), bare)):
+            (ours, OurBmc(build, *V15_BMC), V15_CONSOLE),
+            (ours + " --v15-auth-off message", OurBmc(build, *V15_BMC, "--v15-auth-off", "message"), bare),
+            (ours + " --v15-auth-off user", OurBmc(build, *V15_BMC, "--v15-auth-off", "user"), bare),
+            (theirs, IpmiSim(), V15_CONSOLE),
+            (theirs + ", per_msg_auth false", IpmiSim(per_message=False), V15_CONSOLE)):
         with server:
             login = Login(server.port, *server.users.get("administrator", ("admin", "password")))
             yield title, v15_cells(report, build, title, probe, login, server)
