@@ -85,11 +85,15 @@ inline std::string list_of(const rmcpp::wire::cipher_suite_reader& suites) {
 inline std::string explain(const rmcpp::console_event& e) {
   using rmcpp::errc;
   const std::string text = describe(e.error);
-  if (e.error == errc::timed_out || e.error == errc::session_lost || e.error == errc::deadline_passed)
+  if (e.error == errc::timed_out || e.error == errc::session_lost || e.error == errc::deadline_passed ||
+      e.error == errc::activation_unanswered)
     return text + explain(e.effort);
   if (e.error == errc::wrong_rakp2_size || e.error == errc::wrong_rakp4_size)
     return text + ": " + explain_code_size(e.detail);
   if (e.error == errc::peer_lacks_v2) return text + "; -I lan asks for one of IPMI v1.5";
+  if (e.error == errc::peer_lacks_v15) return text + "; -I lanplus asks for one of IPMI v2.0";
+  if (e.error == errc::no_common_auth_type) return text + "; -A asks for another";
+  if (e.error == errc::weaker_authentication) return text + "; --bare accepts that";
   if (e.detail == 0) return text;
   char number[8];
   std::snprintf(number, sizeof number, "%02Xh", static_cast<unsigned>(e.detail));
@@ -101,6 +105,8 @@ inline std::string explain(const rmcpp::console_event& e) {
     case errc::kg_or_bmc_state:
     case errc::no_common_suite: return with_number + describe(rmcpp::rakp_status{e.detail});
     case errc::refused_privilege: return with_number + explain_privilege(rmcpp::completion_code{e.detail});
+    case errc::refused_challenge: return with_number + explain_challenge(rmcpp::completion_code{e.detail});
+    case errc::refused_activation: return with_number + explain_activation(rmcpp::completion_code{e.detail});
     case errc::refused_capabilities: return with_number + describe(rmcpp::completion_code{e.detail});
     default: return text;
   }

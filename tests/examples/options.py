@@ -7,6 +7,7 @@
 What they do with a peer is shown by tests/interop.
 """
 import argparse
+import hashlib
 import os
 import socket
 import sys
@@ -59,6 +60,46 @@ class OldBmc:
         response = whole(bytes([message[3], message[1] | 0x04])) + whole(bytes([message[0], message[4], message[5]]) +
                                                                          answer)
         return bytes.fromhex("0600ff07") + bytes(9) + bytes([len(response)]) + response
+
+
+class RefusingBmc(OldBmc):
+    """It refuses Get Session Challenge or Activate Session (by MD5, the password is `password`)."""
+
+    def __init__(self, challenge_code, activation_code):
+        super().__init__()
+        self.codes = {0x39: challenge_code, 0x3a: activation_code}
+
+    def serve(self):
+        while True:
+            request, sender = self.socket.recvfrom(1000)
+            if not request:
+                return
+            if request[3] != 0x07 or request[4] not in (0, 2):
+                continue
+            message = request[30:] if request[4] else request[14:]
+            code = self.codes.get(message[5])
+            if code is None:
+                self.socket.sendto(self.packet(message, self.answer(message[0], message[5])), sender)
+            elif request[4] == 0:
+                challenge = b"" if code else b"\1\2\3\4" + bytes(range(16))
+                self.socket.sendto(self.packet(message, bytes([code]) + challenge), sender)
+            else:
+                plain = self.packet(message, bytes([code]))[14:]
+                identifier, number, key = request[9:13], message[24:28], b"password".ljust(16, b"\0")
+                signed = hashlib.md5(key + identifier + plain + number + key).digest()
+                self.socket.sendto(request[:5] + number + identifier + signed + bytes([len(plain)]) + plain, sender)
+
+
+REFUSALS = (
+    (0x81, 0, r"81h, unknown user name$"),
+    (0x82, 0, r"82h, logins without a user name are not enabled$"),
+    (0, 0x81, r"81h, no session slot is free$"),
+    (0, 0x82, r"82h, no session slot is free for this user$"),
+    (0, 0x83, r"83h, no session slot is free at this privilege level; ask for less with -L$"),
+    (0, 0x84, r"84h, the session sequence number is out of range$"),
+    (0, 0x85, r"85h, the session id is invalid$"),
+    (0, 0x86, r"86h, above the limit of the user or channel; ask for less with -L$"),
+)
 
 
 def bmc(report, build):
@@ -118,6 +159,14 @@ def console(report, build):
                     program + ["-p", old.port, "-P", "password", "-R", "2", "mc", "info"],
                     stderr=(r"^console: the BMC does not offer IPMI v2\.0 sessions; -I lan asks for one of IPMI v1\.5$",),
                     status=1)
+        report.case("console: a type that the BMC does not offer",
+                    program + ["-p", old.port, "-P", "password", "-I", "lan", "-A", "MD2", "mc", "info"],
+                    stderr=(r"^console: .*\btype.*; -A asks for another$",), status=1)
+    for challenge, activation, says in REFUSALS:
+        with RefusingBmc(challenge, activation) as refusing:
+            report.case("console: challenge %02Xh, activation %02Xh" % (challenge, activation),
+                        program + ["-p", refusing.port, "-P", "password", "-I", "lan", "mc", "info"],
+                        stderr=(r"^console: .*: " + says,), status=1)
 
 
 def body(report, options):
