@@ -9,7 +9,7 @@
 
 /// \file
 /// One role as firmware links it, for sizes.py: the BMC with RMCPP_MEASURE_BMC, else the console, in the *slice*
-/// configuration: RMCP+ only, suites 3 and 17, and what `slice` says.
+/// configuration: suites 3 and 17, RMCP+ only but with RMCPP_MEASURE_V15, and what `slice` says.
 ///
 /// Counted is what the library brings: the machine's constructor and verbs with all that they call, the few
 /// instructions by which each function below reaches them, and the machine's object. Not counted is what a board
@@ -23,6 +23,12 @@
 
 using namespace rmcpp;
 using namespace rmcpp::crypto;
+
+#ifdef RMCPP_MEASURE_V15
+constexpr bool with_v15 = true;
+#else
+constexpr bool with_v15 = false;
+#endif
 
 namespace outside {
 
@@ -39,11 +45,13 @@ struct crypto {
   /// What suites 3 and 17 need.
   static constexpr bool supports(mac_id id) noexcept { return id != mac_id::hmac_md5; }
   static constexpr bool supports(cipher_id) noexcept { return true; }
+  static constexpr bool supports(digest_id id) noexcept { return id == digest_id::md5; }
   status load(mac_key& key, mac_id id, bytes secret) noexcept;
   status load(aes_key& key, bytes secret) noexcept;
   status sign(mac_key& key, pieces data, mutable_bytes tag) noexcept;
   status encrypt(aes_key& key, const block& iv, mutable_bytes data) noexcept;
   status decrypt(aes_key& key, const block& iv, mutable_bytes data) noexcept;
+  status digest(digest_id id, pieces data, mutable_bytes out) noexcept;
   void unload(mac_key& key) noexcept;
   void unload(aes_key& key) noexcept;
 };
@@ -109,6 +117,7 @@ struct slice : bmc_traits {
   static constexpr std::size_t replay_depth = 1;
   static constexpr bool tells_served = false;
   static constexpr bool allow_unauthenticated = false;
+  static constexpr bool v15 = with_v15;
 };
 struct one_more_session : slice {
   static constexpr std::size_t sessions = slice::sessions + 1;
@@ -171,6 +180,7 @@ struct slice : console_traits {
   static constexpr std::size_t in_flight = 4;
   static constexpr std::size_t request_bytes = 0;
   static constexpr bool allow_unauthenticated = false;
+  static constexpr bool v15 = with_v15;
 };
 struct one_more_in_flight : slice {
   static constexpr std::size_t in_flight = slice::in_flight + 1;
