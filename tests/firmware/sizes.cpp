@@ -45,15 +45,17 @@ struct crypto {
   /// What suites 3 and 17 need.
   static constexpr bool supports(mac_id id) noexcept { return id != mac_id::hmac_md5; }
   static constexpr bool supports(cipher_id) noexcept { return true; }
-  static constexpr bool supports(digest_id id) noexcept { return id == digest_id::md5; }
   status load(mac_key& key, mac_id id, bytes secret) noexcept;
   status load(aes_key& key, bytes secret) noexcept;
   status sign(mac_key& key, pieces data, mutable_bytes tag) noexcept;
   status encrypt(aes_key& key, const block& iv, mutable_bytes data) noexcept;
   status decrypt(aes_key& key, const block& iv, mutable_bytes data) noexcept;
-  status digest(digest_id id, pieces data, mutable_bytes out) noexcept;
   void unload(mac_key& key) noexcept;
   void unload(aes_key& key) noexcept;
+#ifdef RMCPP_MEASURE_V15
+  static constexpr bool supports(digest_id id) noexcept { return id == digest_id::md5; }
+  status digest(digest_id id, pieces data, mutable_bytes out) noexcept;
+#endif
 };
 
 struct entropy {

@@ -306,10 +306,13 @@ template <bmc_config Config> class bmc<Config> {
       if (const status bare = check_sessionless(packet); !bare) return bare.error();
     if (!traits::v15 && v15) return answer_discovery(c, packet);
     expire();  // what has expired must not answer, even if nobody has called yet
-    if constexpr (traits::v15)
-      if (v15) return act(c.from, detail::bmc_login_v15<Config>(c, login_.half_open(), login_.users(), packet).take());
-    if (packet.kind.type() == payload_type::ipmi) return answer_discovery(c, packet);
-    return act(c.from, login_.take(c, packet.kind.type(), packet.payload()));
+    if (!v15 && packet.kind.type() == payload_type::ipmi) return answer_discovery(c, packet);
+    const auto login = [&] {
+      if constexpr (traits::v15)
+        if (v15) return detail::bmc_login_v15<Config>(c, login_.half_open(), login_.users(), packet).take();
+      return login_.take(c, packet.kind.type(), packet.payload());
+    };
+    return act(c.from, login());
   }
 
   answer_size on_session(const context& c, session& s, const wire::seen& packet) noexcept {
