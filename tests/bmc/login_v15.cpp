@@ -25,8 +25,16 @@ const test_peer another_port{console_peer.address, 40001};
 struct one : v15_traits {
   static constexpr std::size_t opened = 1;
 };
+struct crowded : v15_traits {
+  static constexpr std::size_t penalties = 1;
+};
 struct guarded : v15_traits {
   static constexpr bool allow_unauthenticated = false;
+};
+
+/// Of a packet, whatever was agreed on.
+struct packet_type {
+  auth_type packet = auth_type::md5;
 };
 
 completion_code code_of(std::uint8_t c) { return completion_code{c}; }
@@ -427,6 +435,13 @@ TEST_CASE("wrong passwords and unknown names wait, and the owner's success ends 
   r.wait(1000);
   c.password = key_of("secret");
   CHECK(c.login());
+  CHECK(c.close());
+  c.password = key_of("wrong");
+  CHECK_FALSE(c.login());
+  r.wait(1000);  // as after the first, for success came between
+  REQUIRE(c.ask_challenge() == completion_code::ok);
+  c.password = key_of("secret");
+  CHECK(c.activate().got);
   rig_console<rig> v2(r);  // one book for both formats
   v2.password = key_of("wrong");
   REQUIRE(v2.prove());
@@ -435,6 +450,32 @@ TEST_CASE("wrong passwords and unknown names wait, and the owner's success ends 
   REQUIRE(waits.ask_challenge() == completion_code::ok);
   CHECK_FALSE(waits.activate().got);
   CHECK(r.last == errc::rate_limited);
+}
+
+TEST_CASE("where not all offenders fit strangers share the guesses, which a packet of another type does not use up",
+          "[session][bmc][v15]") {
+  using crowded_rig = v15_rig<bmc_backend, crowded>;
+  crowded_rig r(v15_bmc());
+  const auto activation_from = [&](std::uint32_t address, const char* password, packet_type type = {}) {
+    v15_console<crowded_rig> c(r, auth_type::md5, test_peer{address, 1});
+    REQUIRE(c.ask_challenge() == completion_code::ok);
+    c.password = key_of(password);
+    return c.sealed(encoded(c.request(net_fn::app, app::activate_session, encoded(c.activation()))), type.packet, 0,
+                    c.given.temporary_id);
+  };
+  const auto outcome = [&](std::uint32_t address, const octets& datagram) {
+    r.ask(test_peer{address, 1}, datagram);
+    return r.last;
+  };
+  CHECK(outcome(1, activation_from(1, "wrong")) == errc::ok);
+  CHECK(r.managed.counters().failed_logins == 1);
+  CHECK(outcome(2, activation_from(2, "secret", {auth_type::straight_password})) == errc::bad_auth_type);
+  const auto right = activation_from(3, "secret");
+  CHECK(outcome(2, activation_from(2, "wrong")) == errc::ok);
+  CHECK(outcome(3, right) == errc::rate_limited);
+  r.wait(250);
+  CHECK(outcome(3, right) == errc::ok);
+  CHECK(r.managed.active_sessions() == 1);
 }
 
 TEST_CASE("what changes between challenge and activation counts", "[session][bmc][v15]") {

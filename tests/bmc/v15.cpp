@@ -494,10 +494,11 @@ TEST_CASE("a command of a session outside of it is refused as in any format", "[
     bad[at] ^= 1;
     CHECK(dropped(r, c.from, bad));
   }
-  auto response = c.request(net_fn::app, app::get_session_challenge, octets(17));
+  const octets data(17);
+  auto response = c.request(net_fn::app, app::get_session_challenge, data);
   response.target = net_fn_lun::response(net_fn::app);
   CHECK(dropped(r, c.from, c.sealed(encoded(response), auth_type::none, 0, session_id::none)));
-  auto foreign = c.request(net_fn::app, app::get_session_challenge, octets(17));
+  auto foreign = c.request(net_fn::app, app::get_session_challenge, data);
   foreign.responder = 0x22;
   CHECK(dropped(r, c.from, c.sealed(encoded(foreign), auth_type::none, 0, session_id::none)));
 }

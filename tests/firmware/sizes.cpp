@@ -25,6 +25,12 @@
 using namespace rmcpp;
 using namespace rmcpp::crypto;
 
+#ifdef RMCPP_MEASURE_V15
+constexpr bool with_v15 = true;
+#else
+constexpr bool with_v15 = false;
+#endif
+
 namespace outside {
 
 /// Keys as a small backend keeps them ready: 68 bytes for the inner and outer state of SHA-256, which holds SHA-1's

@@ -299,18 +299,20 @@ template <bmc_config Config> class bmc<Config> {
     return on_session(parts(from, reply), *s, *packet);
   }
 
+  /// From outside a session; of IPMI v1.5 also Activate Session.
   answer_size on_sessionless(const context& c, const wire::seen& packet) noexcept {
-    if constexpr (traits::v15) {
-      if (packet.format == wire::packet_format::v15) {
-        expire();
-        return act(c.from, detail::bmc_login_v15<Config>(c, login_.half_open(), login_.users()).take(packet));
-      }
-    }
-    if (const status bare = check_sessionless(packet); !bare) return bare.error();
-    if (packet.format == wire::packet_format::v15) return answer_discovery(c, packet);
+    const bool v15 = packet.format == wire::packet_format::v15;
+    if (!traits::v15 || !v15 || packet.id == session_id::none)
+      if (const status bare = check_sessionless(packet); !bare) return bare.error();
+    if (!traits::v15 && v15) return answer_discovery(c, packet);
     expire();  // what has expired must not answer, even if nobody has called yet
-    if (packet.kind.type() == payload_type::ipmi) return answer_discovery(c, packet);
-    return act(c.from, login_.take(c, packet.kind.type(), packet.payload()));
+    if (!v15 && packet.kind.type() == payload_type::ipmi) return answer_discovery(c, packet);
+    const auto login = [&] {
+      if constexpr (traits::v15)
+        if (v15) return detail::bmc_login_v15<Config>(c, login_.half_open(), login_.users(), packet).take();
+      return login_.take(c, packet.kind.type(), packet.payload());
+    };
+    return act(c.from, login());
   }
 
   answer_size on_session(const context& c, session& s, const wire::seen& packet) noexcept {

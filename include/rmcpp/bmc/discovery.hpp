@@ -42,15 +42,15 @@ template <bmc_config Config> struct announces_v15 {
 
   void operator()(privilege level, wire::channel_auth_response& rs) const noexcept {
     using context = bmc_context<Config>;
-    const auto types =
-        usable_auth_types<typename context::crypto_type>(options.v15.types, context::traits::allow_unauthenticated);
-    if (types.empty()) return;
-    for (const auto t : types.view())
+    for (const auto t : options.v15.types.view()) {
+      if (!may_use<typename context::crypto_type>(t, context::traits::allow_unauthenticated)) continue;
+      rs.extended = wire::channel_auth_response::supports_v15;
       if (level <= options.v15.limits.of(t) && level <= options.channel_limit)
-        rs.auth_types |= auth_type_list{t}.bits();
+        rs.auth_types = static_cast<std::uint8_t>(rs.auth_types | (1u << static_cast<unsigned>(t)));
+    }
+    if (!context::traits::allow_unauthenticated || rs.extended == 0) return;
     if (options.v15.message_authentication_off) rs.auth_status |= wire::channel_auth_response::status_msg_auth_off;
     if (options.v15.user_authentication_off) rs.auth_status |= wire::channel_auth_response::status_user_auth_off;
-    rs.extended = wire::channel_auth_response::supports_v15;
   }
 };
 

@@ -3,14 +3,14 @@
 
 #include <rmcpp/bmc/discovery.hpp>
 #include <rmcpp/bmc/login_users.hpp>
-#include <rmcpp/protect/link_v15.hpp>
+#include <rmcpp/protect/link_of.hpp>
 #include <rmcpp/wire/session_challenge.hpp>
 
 namespace rmcpp::detail {
 
 /// A BMC's IPMI v1.5 logins: Get Session Challenge and Activate Session (IPMI v2.0, 22.16 and 22.17). Half-open ones
 /// lie in the tables of the RMCP+ logins, none of whose messages finds them. Until the authcode of Activate Session
-/// verifies there is no answer: nothing could sign it. Its answers go under the temporary id, which becomes the
+/// verifies there is no answer: nothing could sign it. Its answer goes under the temporary id, which becomes the
 /// session's, and under the number that the console asked for. Lives for one datagram.
 template <bmc_config Config> class bmc_login_v15 {
  public:
@@ -20,46 +20,55 @@ template <bmc_config Config> class bmc_login_v15 {
   using logins = half_open_logins<context>;
   using users = login_users<context>;
 
-  bmc_login_v15(const context& c, logins& l, users& u) noexcept : c_(c), logins_(l), users_(u) {}
+  /// `packet`: with number 0, and without an id unless it is Activate Session.
+  bmc_login_v15(const context& c, logins& l, users& u, const wire::seen& packet) noexcept
+      : c_(c), logins_(l), users_(u), packet_(packet) {}
 
-  /// Takes a packet with number 0, from outside a session or with an id; what has expired is gone already.
-  step take(const wire::seen& packet) noexcept {
-    if (packet.id != session_id::none) return on_activate(packet);
-    if (const status bare = check_sessionless(packet); !bare) return bare.error();
-    const auto rq = wire::decode<wire::lan_request>(packet.payload());
-    if (!rq || !asks(*rq, wire::app::get_session_challenge)) return answer_discovery(c_, packet);
-    return on_challenge(*rq);
+  /// Takes the packet; what has expired is gone already.
+  step take() noexcept {
+    const auto rq = wire::decode<wire::lan_request>(packet_.payload());
+    if (!rq) return rq.error();
+    const bool ours = rq->responder == wire::bmc_address && !rq->target.is_response() && rq->target.fn() == net_fn::app;
+    errc outcome = errc::unexpected_message;
+    if (packet_.id != session_id::none) {
+      if (ours && rq->command == wire::app::activate_session) outcome = on_activate(*rq);
+    } else if (ours && rq->command == wire::app::get_session_challenge) {
+      outcome = on_challenge(*rq);
+    } else {
+      return answer_discovery(c_, packet_);
+    }
+    if (outcome != errc::ok) st_.taken = outcome;
+    return st_;
   }
 
  private:
   using crypto_type = typename context::crypto_type;
+  using traits = typename context::traits;
   using opened = typename logins::opened_type;
   using link = protect::link_v15<crypto_type>;
-  using answer_size = result<std::size_t>;
+  using activation = wire::activate_session_request;
 
-  static bool asks(const wire::lan_request& rq, std::uint8_t command) noexcept {
-    return rq.responder == wire::bmc_address && !rq.target.is_response() && rq.target.fn() == net_fn::app &&
-           rq.command == command;
-  }
+  // In what follows errc::ok means that the step is complete.
 
   // ---- Get Session Challenge ----
 
-  step on_challenge(const wire::lan_request& rq) noexcept {
+  errc on_challenge(const wire::lan_request& rq) noexcept {
     const auto m = wire::decode<wire::session_challenge_request>(rq.data);
     const username name = unpadded(m->name);
-    step st;
     const opened* login = nullptr;
     completion_code code = m ? judge(m->type, name) : completion_code::length_invalid;
-    if (code == completion_code::ok) login = opened_for(m->type, name, rq.sequence.sequence(), st);
-    if (code == completion_code::ok && !login) code = completion_code::busy;  // clients name it, and try again
+    if (code == completion_code::ok) {
+      login = opened_for(m->type, name, rq.sequence.sequence());
+      if (!login) code = completion_code::busy;  // clients name it, and try again
+    }
     std::array<std::uint8_t, 20> data{};
     wire::lan_response rs = respond(rq, code);
     if (login) {
       (void)encode(wire::session_challenge_response{login->managed_id, login->v15.challenge}, data);
       rs.data = data;
     }
-    st.taken = encode_sessionless_v15(rs, c_.reply);
-    return st;
+    st_.taken = encode_sessionless_v15(rs, c_.reply);
+    return st_.taken.error();
   }
 
   static username unpadded(const octets16& padded) noexcept {
@@ -72,7 +81,7 @@ template <bmc_config Config> class bmc_login_v15 {
 
   [[nodiscard]] completion_code judge(wire::auth_type type, const username& name) const noexcept {
     using refused = wire::session_challenge_request;
-    if (!c_.options.v15.types.has(type) || !may_use<crypto_type>(type, context::traits::allow_unauthenticated))
+    if (!c_.options.v15.types.has(type) || !may_use<crypto_type>(type, traits::allow_unauthenticated))
       return completion_code::invalid_field;
     if (name.empty() && !has_null_user()) return completion_code{refused::no_null_name};
     user_record user;
@@ -88,174 +97,164 @@ template <bmc_config Config> class bmc_login_v15 {
     return false;
   }
 
-  /// The login that the request began, or a new one. Under another rqSeq it is another request: of a console that began
-  /// anew, because its Activate Session stayed unanswered or is still under way. Null without room or randomness.
-  const opened* opened_for(wire::auth_type type, const username& name, std::uint8_t sequence, step& st) noexcept {
-    opened* const known = logins_.opened.find_if([&](const opened& l) {
+  /// The login that the request began, so that a client that repeats itself fills no table, or a new one. Under another
+  /// rqSeq it is another request: of a console that began anew, because its Activate Session stayed unanswered or is
+  /// still under way. It may also be a client that begins anew from its one port, with the rqSeq that it always begins
+  /// with: the challenge lives on from now. Null without room or randomness.
+  const opened* opened_for(wire::auth_type type, const username& name, std::uint8_t sequence) noexcept {
+    opened* login = logins_.opened.find_if([&](const opened& l) {
       return l.is_v15() && l.v15.type == type && l.v15.sequence == sequence && l.v15.name == name && l.peer == c_.from;
     });
-    if (known) return known;
+    if (login) {
+      login->since = c_.now;
+      return login;
+    }
     bool gave_way = false;
-    opened* const login = logins::make_room(logins_.opened, c_, gave_way);
-    if (gave_way) st.evicted = login_stage::opened;
-    opened made{.peer = c_.from, .since = c_.now, .v15 = {.name = name, .type = type, .sequence = sequence}};
-    if (!login || !logins_.new_session_id(c_, made.managed_id) || !c_.random.fill(made.v15.challenge) ||
-        !users_.prepare(c_))
-      return nullptr;
-    *login = made;
-    st.kind = step_kind::next;
+    login = logins::make_room(logins_.opened, c_, gave_way);
+    if (gave_way) st_.evicted = login_stage::opened;
+    session_id id{};
+    octets16 challenge{};
+    if (!login || !logins_.new_session_id(c_, id) || !c_.random.fill(challenge) || !users_.prepare(c_)) return nullptr;
+    login->peer = c_.from;
+    login->managed_id = id;
+    login->since = c_.now;
+    login->v15 = {name, challenge, type, sequence};
+    st_.kind = step_kind::next;
     return login;
   }
 
   // ---- Activate Session ----
 
-  step on_activate(const wire::seen& packet) noexcept {
-    const auto rq = wire::decode<wire::lan_request>(packet.payload());
-    if (!rq) return rq.error();
-    if (!asks(*rq, wire::app::activate_session)) return errc::unexpected_message;
-    session* const s = c_.sessions.find(packet.id);
-    if (s) return on_repeated(*s, *rq, packet);
-    opened* const o = logins_.find_opened(packet.id, true);
-    if (!o) return errc::unknown_session;
-    if (!(o->peer == c_.from)) return errc::wrong_peer;
-    if (packet.auth != o->v15.type) return errc::bad_auth_type;
-    if (c_.penalties.waits(c_.from, o->v15.name, c_.now) || !c_.penalties.may_guess(c_.from, o->v15.name, c_.now))
+  /// Of a half-open login; or of a session, whose answer was lost: once more, with the very same answer. That only
+  /// until the console's first packet, for our numbers begin anew.
+  errc on_activate(const wire::lan_request& rq) noexcept {
+    session* const s = c_.sessions.find(packet_.id);
+    opened* const o = logins_.find_opened(packet_.id, true);
+    if (!s && !o) return errc::unknown_session;
+    if (!((s ? s->state.peer : o->peer) == c_.from)) return errc::wrong_peer;
+    const username& name = s ? s->state.info.name : o->v15.name;
+    const wire::auth_type type = s ? s->state.info.auth : o->v15.type;
+    if (packet_.auth != type) return errc::bad_auth_type;
+    if (s && (s->state.confirmed || !core::equal(rq.data, s->receipt.proof))) return errc::unexpected_message;
+    if (c_.penalties.waits(c_.from, name, c_.now) || !c_.penalties.may_guess(c_.from, name, c_.now))
       return errc::rate_limited;
     user_record user;
-    link answers;
-    const errc outcome = verify(o->v15.name, o->v15.type, packet, user, answers);
-    if (outcome == errc::bad_authcode) {
-      c_.penalties.failed(c_.from, o->v15.name, c_.now);
-      return fail(*o, user, errc::bad_activation_code, std::size_t{0});
-    }
-    return outcome == errc::ok ? on_verified(*o, *rq, user, answers) : step(outcome);
+    link l;
+    const errc outcome = verify(name, type, user, l);
+    if (s) return outcome == errc::ok ? answer_again(*s, rq, l) : outcome;
+    if (outcome == errc::ok) return on_verified(*o, rq, user, l);
+    if (outcome != errc::bad_authcode) return outcome;
+    c_.penalties.failed(c_.from, name, c_.now);
+    return fail(*o, user, errc::bad_activation_code);
   }
 
-  /// Opens the packet with a link of its own, which carries the answer if it is none of a session's. A name that may
-  /// not log in costs as much as a wrong password, and is as wrong, whatever the type.
-  errc verify(const username& name, wire::auth_type type, const wire::seen& packet, user_record& user,
-              link& l) const noexcept {
+  /// Opens the packet with a link of its own, which then carries the answer. A name that may not log in costs as much
+  /// as a wrong password, and is as wrong, whatever the type.
+  errc verify(const username& name, wire::auth_type type, user_record& user, link& l) const noexcept {
     const bool known = users_.find_v15(c_, name, user);
     if (const status loaded = l.load(c_.crypto, type, user.secret); !loaded) return loaded.error();
-    const auto o = l.open(c_.crypto, packet);
+    const auto o = l.open(c_.crypto, packet_);
     return o && !known ? errc::bad_authcode : o.error();
   }
 
-  step on_verified(opened& o, const wire::lan_request& rq, const user_record& user, link& answers) noexcept {
-    const auto m = wire::decode<wire::activate_session_request>(rq.data);
+  errc on_verified(opened& o, const wire::lan_request& rq, const user_record& user, link& l) noexcept {
+    const auto m = wire::decode<activation>(rq.data);
     completion_code code = m ? judge(o, *m, user) : completion_code::length_invalid;
-    session* const s = code == completion_code::ok ? c_.sessions.slot_for(allowance_of(c_, user), c_.now) : nullptr;
-    if (s) return begin_session(o, *s, rq, *m, user);
-    if (code == completion_code::ok) code = no_slot(user);
-    answers.begin(o.managed_id, m ? m->first_to_console : 0, 0);
-    const answer_size refusal = answers.seal_message(c_.crypto, c_.random, respond(rq, code), c_.reply);
-    return refusal ? fail(o, user, told(code), refusal) : step(refusal.error());
+    // That a message was malformed is between the two programs.
+    errc told = code == completion_code{activation::exceeds_limit} ? errc::refused_privilege : errc::ok;
+    if (code == completion_code::ok) {
+      const auto allowed = allowance_of(c_, user);
+      session* const s = c_.sessions.slot_for(allowed, c_.now);
+      if (s) return begin_session(o, *s, rq, *m, user, l);
+      code = no_slot(allowed);
+      told = errc::no_slot;
+    }
+    l.begin(packet_.id, m ? m->first_to_console : 0, 0);
+    const errc sealed = seal(l, rq, code, {});
+    return sealed == errc::ok ? fail(o, user, told) : sealed;
   }
 
-  [[nodiscard]] completion_code judge(const opened& o, const wire::activate_session_request& m,
-                                      const user_record& user) const noexcept {
-    using refused = wire::activate_session_request;
+  [[nodiscard]] completion_code judge(const opened& o, const activation& m, const user_record& user) const noexcept {
     const bool defined = m.level >= privilege::callback && m.level <= privilege::oem;
     if (m.type != o.v15.type || m.challenge != o.v15.challenge || !defined) return completion_code::invalid_field;
     if (m.level > user.limit || m.level > c_.options.channel_limit || m.level > c_.options.v15.limits.of(m.type))
-      return completion_code{refused::exceeds_limit};
-    return m.first_to_console == 0 ? completion_code{refused::bad_sequence} : completion_code::ok;
+      return completion_code{activation::exceeds_limit};
+    return m.first_to_console == 0 ? completion_code{activation::bad_sequence} : completion_code::ok;
   }
-  /// Whose slots there are none of: the user's own, anybody's, or those of users who are no administrators.
-  [[nodiscard]] completion_code no_slot(const user_record& user) const noexcept {
-    using refused = wire::activate_session_request;
-    std::size_t own = 0;
-    for (const auto& s : c_.sessions) own += s.state.active && s.state.info.user == user.id ? 1 : 0;
-    if (user.sessions != 0 && own >= user.sessions) return completion_code{refused::no_slot_for_user};
-    const bool full = c_.sessions.active() >= c_.sessions.slots(c_.options.max_sessions);
-    return completion_code{full ? refused::no_slot : refused::no_slot_for_level};
-  }
-  /// What the application is told of a refusal. That a message was malformed is between the two programs.
-  static errc told(completion_code code) noexcept {
-    using refused = wire::activate_session_request;
-    switch (static_cast<std::uint8_t>(code)) {
-      case refused::no_slot:
-      case refused::no_slot_for_user:
-      case refused::no_slot_for_level: return errc::no_slot;
-      case refused::exceeds_limit: return errc::refused_privilege;
-      default: return errc::ok;
-    }
+  /// Whose slots there are none of: the user's own, those of users who are no administrators, or anybody's.
+  [[nodiscard]] completion_code no_slot(const typename context::allowance& allowed) const noexcept {
+    const std::size_t taken = c_.sessions.active();
+    if (taken < allowed.slots) return completion_code{activation::no_slot_for_user};
+    const bool full = taken >= c_.sessions.slots(c_.options.max_sessions);
+    return completion_code{full ? activation::no_slot : activation::no_slot_for_level};
   }
 
   /// The login is gone: one guess for each challenge.
-  static step fail(opened& o, const user_record& user, errc why, const answer_size& answer) noexcept {
-    step st(answer);
-    st.kind = step_kind::failed;
-    st.at = login_stage::opened;
-    st.why = why;
-    st.who.name = o.v15.name;
-    st.who.user = user.id;
+  errc fail(opened& o, const user_record& user, errc why) noexcept {
+    st_.kind = step_kind::failed;
+    st_.at = login_stage::opened;
+    st_.why = why;
+    st_.who.name = o.v15.name;
+    st_.who.user = user.id;
     o = {};
-    return st;
+    return errc::ok;
   }
 
-  /// From opened to a session. On a failure of the backend the login stays as it was, and whoever was in the slot is
-  /// out.
-  step begin_session(opened& o, session& s, const wire::lan_request& rq, const wire::activate_session_request& m,
-                     const user_record& user) noexcept {
+  /// From opened to a session. On a failure all stays as it was.
+  errc begin_session(opened& o, session& s, const wire::lan_request& rq, const activation& m, const user_record& user,
+                     link& l) noexcept {
     const auto first_in = random_session_id(c_.random);  // a number like an id: any but 0
     if (!first_in) return first_in.error();
-    const bool bare = c_.options.v15.message_authentication_off;
-    const wire::activate_session_response given{bare ? wire::auth_type::none : m.type, o.managed_id,
-                                                to_integer(*first_in), m.level};
-    step st;
-    st.session = &s;
-    (void)s.link.load(c_.crypto, m.type, user.secret);  // as in verify()
+    if (const errc sealed = answer(s, rq, m, to_integer(*first_in), l); sealed != errc::ok) return sealed;
     (void)s.receipt.proof.assign(rq.data);
-    (void)encode(given, s.receipt.answer.resize(10));
-    st.taken = answer_activation(s, rq);
-    if (!st.taken) {
-      s.link.unload(c_.crypto);
-      return st;
-    }
-    st.kind = step_kind::done;
-    st.at = login_stage::opened;
-    st.who = {.id = o.managed_id,
-              .user = user.id,
-              .name = o.v15.name,
-              .level = m.level < privilege::user ? m.level : privilege::user,
-              .limit = m.level,
-              .auth = m.type,
-              .channel = o.peer.channel()};
-    c_.penalties.succeeded(o.peer, o.v15.name);
+    core::store_le32(s.receipt.answer.resize(4).data(), to_integer(*first_in));
+    st_.session = &s;
+    st_.kind = step_kind::done;
+    st_.at = login_stage::opened;
+    st_.who = {.id = packet_.id,
+               .user = user.id,
+               .name = o.v15.name,
+               .level = m.level < privilege::user ? m.level : privilege::user,
+               .limit = m.level,
+               .auth = m.type,
+               .channel = c_.from.channel()};
+    c_.penalties.succeeded(c_.from, o.v15.name);
     o = {};
-    return st;
+    return errc::ok;
   }
 
-  /// Our first packet, from the slot's receipt and link, which then stand at the session's beginning: the same packet
-  /// each time that the same is asked.
-  answer_size answer_activation(session& s, const wire::lan_request& rq) noexcept {
-    const auto asked = wire::decode<wire::activate_session_request>(s.receipt.proof);
-    const auto given = wire::decode<wire::activate_session_response>(s.receipt.answer);
-    s.link.begin(given->id, asked->first_to_console, given->first_to_bmc);
-    wire::lan_response rs = respond(rq, completion_code::ok);
-    rs.data = s.receipt.answer;
-    const auto n = s.link.seal_message(c_.crypto, c_.random, rs, c_.reply);
-    if (c_.options.v15.user_authentication_off) s.link.accept_bare(protect::bare_packets::user_level);
-    if (c_.options.v15.message_authentication_off) s.link.go_bare();
-    return n;
+  errc answer_again(session& s, const wire::lan_request& rq, link& l) noexcept {
+    const auto m = wire::decode<activation>(rq.data);
+    return answer(s, rq, *m, core::load_le32(s.receipt.answer.view().data()), l);
   }
 
-  /// The Activate Session that made the session, once more: its answer was lost. Only until the console's first packet,
-  /// for our numbers begin anew.
-  step on_repeated(session& s, const wire::lan_request& rq, const wire::seen& packet) noexcept {
-    if (!is_v15(s.link)) return errc::bad_auth_type;
-    if (!(s.state.peer == c_.from)) return errc::wrong_peer;
-    if (s.state.confirmed || !core::equal(rq.data, s.receipt.proof)) return errc::unexpected_message;
-    user_record user;
-    link own;
-    const errc outcome = verify(s.state.info.name, s.state.info.auth, packet, user, own);
-    return outcome == errc::ok ? step(answer_activation(s, rq)) : step(outcome);
+  /// Our first packet, and the session's link as it then is: the same each time that the same is asked.
+  errc answer(session& s, const wire::lan_request& rq, const activation& m, std::uint32_t first_in, link& l) noexcept {
+    constexpr bool may_waive = traits::allow_unauthenticated;
+    const bool bare = may_waive && c_.options.v15.message_authentication_off;
+    std::array<std::uint8_t, 10> data{};
+    (void)encode(wire::activate_session_response{bare ? wire::auth_type::none : m.type, packet_.id, first_in, m.level},
+                 data);
+    l.begin(packet_.id, m.first_to_console, first_in);
+    if (const errc sealed = seal(l, rq, completion_code::ok, data); sealed != errc::ok) return sealed;
+    if (may_waive && c_.options.v15.user_authentication_off) l.accept_bare(protect::bare_packets::user_level);
+    if (bare) l.go_bare();
+    s.link.take(c_.crypto, l);
+    return errc::ok;
+  }
+
+  errc seal(link& l, const wire::lan_request& rq, completion_code code, bytes data) noexcept {
+    wire::lan_response rs = respond(rq, code);
+    rs.data = data;
+    st_.taken = l.seal_message(c_.crypto, c_.random, rs, c_.reply);
+    return st_.taken.error();
   }
 
   const context& c_;
   logins& logins_;
   users& users_;
+  const wire::seen& packet_;
+  step st_{};
 };
 
 }  // namespace rmcpp::detail

@@ -17,7 +17,7 @@ namespace rmcpp::detail {
 /// What is left of a login in its session.
 struct login_receipt {
   wire::rakp_code proof{};   ///< RAKP 3's code, or the data of Activate Session: to recognise a repeat,
-  wire::rakp_code answer{};  ///< and answer it: RAKP 4's code, or the answer's data
+  wire::rakp_code answer{};  ///< and answer it: RAKP 4's code, or the number that the answer gave
 };
 
 /// A slot. What a login leaves to its session lies beside `state`, which is reset by assignment.

@@ -25,6 +25,12 @@ template <crypto::backend B> class link_of_both {
     is_v15_ = true;
     return v15_.load(b, type, password);
   }
+  /// Takes over a link that was loaded elsewhere, as far as it has come.
+  void take(B& b, const link_v15<B>& from) noexcept {
+    unload(b);
+    is_v15_ = true;
+    v15_ = from;
+  }
   void begin(session_id id, std::uint32_t first_out, std::uint32_t first_in) noexcept {
     v15_.begin(id, first_out, first_in);
   }
