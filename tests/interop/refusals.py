@@ -10,6 +10,7 @@ With --v15 the same over IPMI v1.5, with clients.V15_PROBES and each authenticat
 a wrong password, and silence is what the clients tell.
 """
 import argparse
+import contextlib
 import re
 
 import rig
@@ -17,6 +18,7 @@ from clients import ALL_SUITES, AUTH_TYPES, CLIENTS_OWN, PROBES, V15_PROBES, XRC
 from servers import OurBmc
 
 LIMIT = 5                       # seconds
+WAIT = 15                       # likewise, for an answer that does not come
 SLOTS = 63                      # who finds in RAKP 4 that K_g differs leaves a session behind
 ACCOUNTS = ["--user", "admin:password", "--user", "operator:operpw:operator", "--user", "user1:userpw:user"]
 OFFERED = (17, 3)
@@ -102,13 +104,14 @@ def v15_bmc(options, probe, *more, types=",".join(AUTH_TYPES).lower()):
     return OurBmc(options.build, *ACCOUNTS, "--user", "long:" + LONG, "--v15", types, *more, **place)
 
 
-def refused_v15(report, options, probe, bmc, login, name, says, silent=False):
-    """An answer has its words at once; `silent`: the client may have waited in vain."""
-    says = (says,)
-    report.case("%s, IPMI v1.5 %s: %s" % (probe.name, login.auth or "as it likes", name),
-                probe.argv(options.build, login._replace(port=bmc.port, host=bmc.host)), says,
-                (probe.expect,) if silent else (probe.expect, r"(?i)time-?out|timed out|no answer|no response"),
-                status=rig.NONZERO, limit=15 if silent else LIMIT, stderr=says if probe.name == "console" else ())
+def title_v15(probe, login, name):
+    return "%s, IPMI v1.5 %s: %s" % (probe.name, login.auth or "as it likes", name)
+
+
+def refused_v15(report, options, probe, bmc, login, name, says):
+    report.case(title_v15(probe, login, name), probe.argv(options.build, login._replace(port=bmc.port, host=bmc.host)),
+                (says,), (probe.expect, r"(?i)time-?out|timed out|no answer|no response"), status=rig.NONZERO,
+                limit=LIMIT, stderr=(says,) if probe.name == "console" else ())
 
 
 def well_v15(report, options, probe, bmc, name):
@@ -117,7 +120,6 @@ def well_v15(report, options, probe, bmc, name):
 
 
 def accounts_v15(report, options):
-    """Whoever guesses waits, and everybody at his address with him: so a BMC for each guess."""
     for probe in V15_PROBES:
         with v15_bmc(options, probe) as bmc:
             for auth in probe.types:
@@ -126,18 +128,29 @@ def accounts_v15(report, options):
                         refused_v15(report, options, probe, bmc, Login(0, user, password, level=level, auth=auth), name,
                                     probe.refused[cause])
             well_v15(report, options, probe, bmc, "levels that are too high")
-        for auth in (t for t in probe.types if t not in (CLIENTS_OWN, "NONE")):
-            with v15_bmc(options, probe) as bmc:
-                refused_v15(report, options, probe, bmc, Login(0, "nobody", "password", auth=auth), "unknown user",
-                            probe.refused["user"], silent=True)
-            with v15_bmc(options, probe) as bmc:
-                refused_v15(report, options, probe, bmc, Login(0, "admin", "wrong", auth=auth), "wrong password",
-                            probe.refused["password"], silent=True)
-                report.check("%s, IPMI v1.5 %s: no login is told of" % (probe.name, auth),
-                             not re.search(r"^login \"", bmc.log(), re.M), rig.tail(bmc.log()))
-            with v15_bmc(options, probe) as bmc:
-                refused_v15(report, options, probe, bmc, Login(0, "long", LONG, auth=auth), "password of 20 bytes",
-                            TOO_LONG.get(probe.name, probe.refused["user"]), silent=probe.name not in TOO_LONG)
+        guesses_v15(report, options, probe)
+
+
+def guesses_v15(report, options, probe):
+    """Whoever guesses waits, and everybody at his address with him: so a BMC for each guess.  The clients wait for an
+    answer in vain, all of them at once."""
+    cases = []
+    for auth in (t for t in probe.types if t not in (CLIENTS_OWN, "NONE")):
+        for name, user, password, says in (
+                ("wrong password", "admin", "wrong", probe.refused["password"]),
+                ("unknown user", "nobody", "password", probe.refused["user"]),
+                ("password of 20 bytes", "long", LONG, TOO_LONG.get(probe.name, probe.refused["user"]))):
+            cases.append((Login(0, user, password, auth=auth), name, says))
+    with contextlib.ExitStack() as stack:
+        bmcs = [stack.enter_context(v15_bmc(options, probe)) for _ in cases]
+        commands = [probe.argv(options.build, login._replace(port=bmc.port, host=bmc.host))
+                    for bmc, (login, *_) in zip(bmcs, cases)]
+        results = rig.run_all(commands, WAIT, at_once=len(commands))
+        for bmc, (login, name, says), result in zip(bmcs, cases, results):
+            report.judge(title_v15(probe, login, name), result, (says,), (probe.expect,), status=rig.NONZERO,
+                         limit=WAIT, stderr=(says,) if probe.name == "console" else ())
+            report.check(title_v15(probe, login, name) + ": the bmc tells of no login",
+                         not re.search(r'^login "', bmc.log(), re.M), rig.tail(bmc.log()))
 
 
 def types_v15(report, options):
