@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 #pragma once
 
-#include <rmcpp/session/auth_choice.hpp>
+#include <rmcpp/protect/auth_types.hpp>
 #include <string>
 
 #include "text.hpp"

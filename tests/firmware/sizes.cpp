@@ -67,12 +67,6 @@ struct entropy {
 
 namespace {
 
-#ifdef RMCPP_MEASURE_V15
-constexpr bool with_v15 = true;
-#else
-constexpr bool with_v15 = false;
-#endif
-
 /// Memory for a machine, which nobody constructs or destroys but by hand.
 template <class T> struct alignas(T) room {
   std::array<std::uint8_t, sizeof(T)> bytes;

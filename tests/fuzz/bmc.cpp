@@ -85,7 +85,7 @@ class scene {
     o.strict_window = (how & 8) != 0;
     if ((how & 16) != 0) o.channel_limit = privilege::operator_;
     two_keys_ = (how & 32) != 0;
-    if ((how & 64) != 0) o.v15.types = {wire::auth_type::md5, wire::auth_type::straight_password};
+    if ((how & 64) != 0) o.v15.types = {wire::auth_type::md5, wire::auth_type::md2};  // as above
     return o;
   }
 
@@ -334,7 +334,8 @@ class scene {
   /// Takes notes of an answered step of a login.
   void learn(const test_peer& from, octets datagram, const octets& reply) {
     const auto answer = testing::headers_of(reply);
-    if (answer.format == wire::packet_format::v15) return learn_challenge(from, datagram, reply);
+    if (answer.format == wire::packet_format::v15 && answer.id == session_id::none)
+      return learn_challenge(from, datagram, reply);
     if (answer.format != wire::packet_format::v2 || answer.id != session_id::none) return;
     const bytes body = testing::payload_of(reply);
     if (answer.kind.type() == payload_type::open_session_response) {

@@ -96,6 +96,7 @@ class scene {
     if ((retry & 0x20) != 0 && !hostile_ && o.retry.tries < max_unanswered_v15) {
       o.v15 = digest_auth_types;
       trusted_ = password_known_;  // there is no K_g in v1.5
+      v15_ = true;
     }
     if (retry >= 224) o.retry = {.first = {0}, .step = {0}, .longest = {0}, .tries = o.retry.tries};
     return o;
@@ -241,7 +242,8 @@ class scene {
     if ((how & 32) != 0) rq.tries = s_.byte();
     const auto id = copied ? console_.submit_copy(rq, now()) : console_.submit(rq, now());
     if (id) return require(live_.insert(key_of(*id)).second);
-    const bool too_long = rq.data.size() > (copied ? testing::test_console_traits::request_bytes : 255);
+    const std::size_t longest = v15_ ? 248 : 255;
+    const bool too_long = rq.data.size() > (copied ? testing::test_console_traits::request_bytes : longest);
     require(id.error() == errc::wrong_state || (id.error() == errc::no_slot && live_.size() == 4) ||
             (id.error() == errc::too_long && too_long));
   }
@@ -310,6 +312,7 @@ class scene {
   fuzz::script& s_;
   fuzz::wild_clock clock_{};
   bool password_known_ = true;
+  bool v15_ = false;
   bool trusted_ = false;
   bool has_kg_ = false;
   bool hostile_ = false;  ///< the BMC is the crafted one

@@ -60,7 +60,7 @@ TEST_CASE("due, sent, overdue", "[session][retry]") {
   CHECK_FALSE(s.overdue({1099}));
   CHECK(s.overdue({1100}));
   CHECK(s.again(policy, {1100}));
-  is(true, false, false, {3100});  // what is not sent by then is not sent at all
+  is(true, false, false, {5100});  // what is not sent by then is not sent at all
   CHECK_FALSE(s.overdue({9000}));
   s.sent(policy, {1100});
   is(false, false, false, {3100});
@@ -80,15 +80,15 @@ TEST_CASE("a repeat that is held back is a try that was lost", "[session][retry]
   CHECK(s.due());
   s.sent(policy, {0});
   REQUIRE(s.again(policy, {1000}));
-  s.miss_held_back({2999});
+  s.miss_held_back({4999});
   CHECK(s.due());
-  s.miss_held_back({3000});
+  s.miss_held_back({5000});
   CHECK_FALSE(s.due());
-  CHECK(s.overdue({3000}));
+  CHECK(s.overdue({5000}));
   CHECK(s.count() == 1);
-  REQUIRE(s.again(policy, {3000}));
-  s.sent(policy, {3500});
+  REQUIRE(s.again(policy, {5000}));
+  s.sent(policy, {5500});
   CHECK(s.count() == 2);
-  CHECK(s.deadline() == instant{6500});
-  CHECK_FALSE(s.again(policy, {6500}));
+  CHECK(s.deadline() == instant{8500});
+  CHECK_FALSE(s.again(policy, {8500}));
 }

@@ -4,8 +4,8 @@
 #include <rmcpp/bmc/policy.hpp>
 #include <rmcpp/core/ref.hpp>
 #include <rmcpp/core/time.hpp>
+#include <rmcpp/protect/auth_types.hpp>
 #include <rmcpp/protect/link_of.hpp>
-#include <rmcpp/session/auth_choice.hpp>
 #include <rmcpp/session/suite_choice.hpp>
 
 namespace rmcpp {

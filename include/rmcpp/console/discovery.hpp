@@ -136,7 +136,9 @@ class console_discovery {
     std::array<std::uint8_t, 8> whole{};
     core::copy(rs->data.first(rs->data.size() < whole.size() ? rs->data.size() : whole.size()), whole);
     const auto answer = wire::decode<wire::channel_auth_response>(whole);
-    if (c.is_v15()) return choose_auth(c.options.v15, *answer);
+    if constexpr (Context::traits::v15)
+      if (c.is_v15())
+        return choose_auth(usable_auth_types<typename Context::crypto_type>(c.options.v15, true), *answer);
     if (!answer->offers_v2()) {
       refusal_ = console_step::failed(errc::peer_lacks_v2);
       refused_ = true;

@@ -3,9 +3,9 @@
 
 #include <rmcpp/core/ref.hpp>
 #include <rmcpp/core/time.hpp>
+#include <rmcpp/protect/auth_types.hpp>
 #include <rmcpp/protect/link_of.hpp>
 #include <rmcpp/protect/login_keys.hpp>
-#include <rmcpp/session/auth_choice.hpp>
 #include <rmcpp/session/retry.hpp>
 #include <rmcpp/session/suite_choice.hpp>
 #include <rmcpp/session/transitions.hpp>
@@ -82,9 +82,9 @@ struct console_options {
   bool name_only = true;  ///< the BMC finds the user by name alone; else by name and level
   /// Cipher suites by preference. One: used as given. More: the BMC is asked what it has, then each is tried in turn.
   suite_list suites = default_suites;
-  /// IPMI v1.5 instead of RMCP+: authentication types by preference, of which the BMC's first is used, such as
-  /// digest_auth_types. Only with the trait `v15`. The password has at most 16 bytes then, and `retry.tries` is at
-  /// most 7. Empty: RMCP+.
+  /// IPMI v1.5 instead of RMCP+: authentication types by preference, such as digest_auth_types. The first is used that
+  /// both the build and the BMC have. Only with the trait `v15`. The password has at most 16 bytes then, and
+  /// `retry.tries` is at most 7. Empty: RMCP+.
   auth_type_list v15{};
   /// v1.5: whether a BMC may do without the packets' authcodes, which anybody can forge then. Only with the trait
   /// `allow_unauthenticated`.
@@ -115,8 +115,7 @@ template <class Link> constexpr std::uint8_t most_unanswered(const Link& link) n
 template <crypto::backend B, class Traits> constexpr status check_options(const console_options& o) noexcept {
   if (!o.v15.empty()) {
     if (!Traits::v15 || (o.v15_bare && !Traits::allow_unauthenticated)) return errc::invalid_argument;
-    if (usable_auth_types<B>(o.v15, Traits::allow_unauthenticated).view().size() != o.v15.view().size())
-      return errc::unsupported_suite;
+    if (usable_auth_types<B>(o.v15, Traits::allow_unauthenticated).empty()) return errc::unsupported_suite;
     if (!protect::fits_v15(o.password)) return errc::too_long;
     if (o.retry.tries >= max_unanswered_v15) return errc::invalid_argument;
   }

@@ -38,17 +38,18 @@ class retry_schedule {
   [[nodiscard]] constexpr bool overdue(instant now) const noexcept { return !due_ && now >= deadline_; }
 
   constexpr void sent(const retry_policy& policy, instant now) noexcept {
-    deadline_ = now + wait(policy);
+    const std::uint64_t grown = policy.first.count + std::uint64_t{policy.step.count} * sent_;
+    deadline_ = now + (grown < policy.longest.count ? milliseconds{static_cast<std::uint32_t>(grown)} : policy.longest);
     due_ = false;
     ++sent_;
   }
   /// After overdue(): true if the message is due again, false if its tries are used up.
   constexpr bool again(const retry_policy& policy, instant now) noexcept {
     due_ = sent_ < policy.tries;
-    deadline_ = due_ ? now + wait(policy) : instant::never();
+    deadline_ = due_ ? now + policy.longest : instant::never();
     return due_;
   }
-  /// A repeat that was held back until the next one's time is a try that was lost: who answers repeats of a request
+  /// A repeat that was held back for the longest wait is a try that was lost: who answers repeats of a request
   /// without executing it again remembers it only for so long.
   constexpr void miss_held_back(instant now) noexcept {
     if (!due_ || now < deadline_) return;
@@ -64,11 +65,6 @@ class retry_schedule {
   }
 
  private:
-  [[nodiscard]] constexpr milliseconds wait(const retry_policy& policy) const noexcept {
-    const std::uint64_t grown = policy.first.count + std::uint64_t{policy.step.count} * sent_;
-    return grown < policy.longest.count ? milliseconds{static_cast<std::uint32_t>(grown)} : policy.longest;
-  }
-
   instant deadline_ = instant::never();
   std::uint8_t sent_ = 0;    ///< tries used up
   std::uint8_t missed_ = 0;  ///< those of them that did not go out

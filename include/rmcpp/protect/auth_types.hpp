@@ -4,11 +4,11 @@
 #include <rmcpp/protect/v15_packet.hpp>
 #include <rmcpp/wire/lan_message.hpp>
 
-#include <initializer_list>
+#include <array>
 #include <span>
 
 /// \file
-/// How each side settles on the authentication type of an IPMI v1.5 session.
+/// Which authentication types an IPMI v1.5 session may have.
 
 namespace rmcpp {
 
@@ -17,8 +17,10 @@ class auth_type_list {
  public:
   constexpr auth_type_list() noexcept = default;
   /// Types beyond the capacity, ones that are no session's and those that were named before are left out.
-  constexpr auth_type_list(std::initializer_list<wire::auth_type> types) noexcept {
-    for (const auto t : types) add(t);
+  template <std::same_as<wire::auth_type>... More>
+  constexpr auth_type_list(wire::auth_type first, More... more) noexcept {
+    add(first);
+    (add(more), ...);
   }
   constexpr void add(wire::auth_type t) noexcept {
     const bool known = wire::is_defined(t) && t != wire::auth_type::oem;
