@@ -363,7 +363,7 @@ class scene {
   void learn_challenge(const test_peer& from, octets datagram, const octets& reply) {
     const auto rs = wire::decode<wire::lan_response>(testing::payload_of(reply));
     if (!rs || rs->command != wire::app::get_session_challenge || rs->code != completion_code::ok) return;
-    const auto asked = wire::decode<wire::lan_request>(testing::payload_of(datagram));
+    const auto asked = wire::decode<wire::lan_request>(testing::value_of(wire::look(datagram)).payload());
     const auto m = wire::decode<wire::session_challenge_request>(asked->data);
     const auto given = wire::decode<wire::session_challenge_response>(rs->data);
     require(m.has_value() && given.has_value());
