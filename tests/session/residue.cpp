@@ -13,6 +13,14 @@ using namespace rmcpp::testing;
 
 namespace {
 
+struct v15_console : test_console_traits {
+  static constexpr bool v15 = true;
+};
+struct v15_bmc : test_bmc_traits {
+  static constexpr bool v15 = true;
+};
+using v15_pair = session_pair<null_backend, v15_bmc, null_backend, v15_console>;
+
 console_options console_for(std::uint8_t suite) {
   auto o = default_console();
   o.suites = suites_of({suite});
@@ -73,4 +81,26 @@ TEST_CASE("a login leaves its SIK behind at neither side", "[session][residue]")
     CHECK_FALSE(memory_holds(p.con, sik->reveal()));
     CHECK_FALSE(memory_holds(p.managed, sik->reveal()));
   }
+}
+
+TEST_CASE("nor that of a packet of IPMI v1.5", "[session][residue][v15]") {
+  auto options = default_console();
+  options.v15 = {auth_type::md5};
+  auto offers = default_bmc();
+  offers.v15.types = options.v15;
+  v15_pair p(options, offers);
+  REQUIRE(p.login());
+  REQUIRE(p.submit(1));
+  const auto genuine = p.next_from_console();
+  constexpr std::size_t code_at = payload_at_v15(auth_type::none) - 1;
+  const datagram code(genuine.begin() + code_at, genuine.begin() + code_at + 16);
+  auto forged = genuine;
+  forged[code_at] ^= 1;
+  own_stack stack;
+  datagram reply(p.managed.max_datagram);
+  errc why = errc::ok;
+  stack.run([&] { why = p.managed.feed(p.from, forged, reply, p.now).error(); });
+  CHECK(why == errc::bad_authcode);
+  CHECK_FALSE(stack.holds(code));
+  CHECK_FALSE(stack.holds(bytes(code).subspan(1)));
 }
