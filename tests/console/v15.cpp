@@ -238,7 +238,7 @@ TEST_CASE("a wrong password is told by silence, and the words say so", "[session
   fails_with(t, errc::timed_out);
 }
 
-TEST_CASE("what the answer to Activate Session must have (N-V15-14)", "[session][console][v15]") {
+TEST_CASE("what the answer to Activate Session must have", "[session][console][v15][N-V15-14]") {
   const auto with = [](auto change) {
     scene s;
     s.bmc.before = [=](auto& b) {
@@ -294,7 +294,7 @@ TEST_CASE("a BMC that does without authcodes is followed only where that is allo
   }
 }
 
-TEST_CASE("each byte of an authcode counts (N-V15-06)", "[session][console][v15]") {
+TEST_CASE("each byte of an authcode counts", "[session][console][v15][N-V15-06]") {
   scene s;
   REQUIRE(s.login());
   const octets data{1, 2, 3};
@@ -316,7 +316,8 @@ TEST_CASE("each byte of an authcode counts (N-V15-06)", "[session][console][v15]
   CHECK(s.tell(answer) == errc::replayed);
 }
 
-TEST_CASE("answers that are somebody else's or none (N-V15-08, 09, 15, 17, 18)", "[session][console][v15]") {
+TEST_CASE("answers that are somebody else's or none",
+          "[session][console][v15][N-V15-02][N-V15-07][N-V15-09][N-V15-15][N-V15-17][N-V15-18]") {
   struct row {
     const char* what;
     std::function<void(crafted_bmc_v15<cryptopp_backend>&)> change;
@@ -352,13 +353,13 @@ TEST_CASE("answers that are somebody else's or none (N-V15-08, 09, 15, 17, 18)",
   const std::size_t message = payload_at_v15(auth_type::md5);
   octets long_one = answer;
   long_one[message - 1] = 0xff;
-  CHECK(s.tell(long_one) == errc::bad_length);  // N-V15-02
+  CHECK(s.tell(long_one) == errc::bad_length);
   for (std::size_t size = 0; size < 8; ++size) {
     octets short_one(answer.begin(), answer.begin() + static_cast<std::ptrdiff_t>(message + size));
     short_one[message - 1] = static_cast<std::uint8_t>(size);
     CHECK(s.tell(short_one) != errc::ok);
   }
-  octets padded = answer;  // N-V15-07
+  octets padded = answer;
   padded.insert(padded.end(), 4, 0);
   CHECK(s.tell(padded) == errc::ok);
   CHECK(s.answered == octets{1, 2, 3});
@@ -395,7 +396,7 @@ TEST_CASE("a session whose first packet stays unanswered begins anew, once", "[s
   CHECK(t.outcome() == errc::timed_out);
 }
 
-TEST_CASE("a v1.5 console ignores RMCP+, and an RMCP+ console v1.5 (N-V15-05)", "[session][console][v15]") {
+TEST_CASE("a v1.5 console ignores RMCP+, and an RMCP+ console v1.5", "[session][console][v15][N-V15-05]") {
   scene s;
   REQUIRE(s.login());
   octets v2 = sessionless(payload_type::ipmi, octets(8, 0));
@@ -429,12 +430,12 @@ TEST_CASE("no more packets are under way than the window of v1.5 has room for", 
   }
 }
 
-TEST_CASE("what a console of v1.5 cannot use", "[session][console][v15]") {
+TEST_CASE("what a console of v1.5 cannot use", "[session][console][v15][N-V15-16]") {
   using machine = console<console_setup<cryptopp_backend, v15_traits>>;
   CHECK(machine::check(v15_options()));
   auto o = v15_options();
   o.password = "seventeen bytes!!";
-  CHECK(machine::check(o).error() == errc::too_long);  // N-V15-16
+  CHECK(machine::check(o).error() == errc::too_long);
   o.password = "sixteen bytes!!!";
   CHECK(machine::check(o));
   o.retry.tries = 8;
