@@ -5,6 +5,7 @@
 #include <rmcpp/testing/datagram.hpp>
 #include <rmcpp/testing/null_backend.hpp>
 #include <rmcpp/wire/channel_auth.hpp>
+#include <rmcpp/wire/lan_message.hpp>
 #include <rmcpp/wire/session_challenge.hpp>
 #include <rmcpp/wire/session_commands.hpp>
 
