@@ -214,14 +214,8 @@ template <bmc_config Config> class bmc_login_v15 {
                      std::uint32_t first_in) noexcept {
     (void)s.receipt.proof.assign(rq.data);
     core::store_le32(s.receipt.answer.resize(4).data(), first_in);
-    st_.session = &s;
-    st_.kind = step_kind::done;
+    st_.done(s, packet_.id, user.id, o.v15.name, m.level);
     st_.at = login_stage::opened;
-    st_.who.id = packet_.id;
-    st_.who.user = user.id;
-    st_.who.name = o.v15.name;
-    st_.who.level = m.level < privilege::user ? m.level : privilege::user;
-    st_.who.limit = m.level;
     st_.who.auth = m.type;
     st_.who.channel = c_.from.channel();
     c_.penalties.succeeded(c_.from, o.v15.name);

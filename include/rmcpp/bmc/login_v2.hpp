@@ -304,16 +304,10 @@ template <bmc_config Config> class bmc_login_v2 {
     s.receipt.proof = m.code;
     (void)s.receipt.answer.assign(outcome.rakp4.view().first(protect::rakp4_code_size(suite.authentication)));
     st.taken = answer_rakp4(c, s, m.tag);
-    st.kind = step_kind::done;
+    st.done(s, p.managed_id, p.user, p.transcript.name, p.transcript.role.level());
     st.at = login_stage::proven;
-    const privilege asked = p.transcript.role.level();
-    st.who = {.id = p.managed_id,
-              .user = p.user,
-              .name = p.transcript.name,
-              .level = asked < privilege::user ? asked : privilege::user,
-              .limit = asked,
-              .suite = p.suite,
-              .channel = p.peer.channel()};
+    st.who.suite = p.suite;
+    st.who.channel = p.peer.channel();
     c.penalties.succeeded(p.peer, p.transcript.name);
     p = {};
     return st;
