@@ -137,8 +137,7 @@ template <bmc_config Config> class bmc_login_v15 {
     const wire::auth_type type = s ? s->state.info.auth : o->v15.type;
     if (packet_.auth != type) return errc::bad_auth_type;
     if (s && (s->state.confirmed || !core::equal(rq.data, s->receipt.proof))) return errc::unexpected_message;
-    if (c_.penalties.waits(c_.from, name, c_.now) || !c_.penalties.may_guess(c_.from, name, c_.now))
-      return errc::rate_limited;
+    if (!c_.penalties.may_guess(c_.from, name, c_.now)) return errc::rate_limited;
     user_record user;
     link l;
     const errc outcome = verify(name, type, user, l);

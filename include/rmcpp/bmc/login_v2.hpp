@@ -240,9 +240,7 @@ template <bmc_config Config> class bmc_login_v2 {
     if (active && active->state.peer == c.from) return on_repeated_rakp3(c, *active, m);
     proven* const p = logins_.proven.find(m.managed_id);
     if (!p || !(p->peer == c.from)) return on_stray_rakp3(c, m);
-    if (c.penalties.waits(c.from, p->transcript.name, c.now) ||
-        !c.penalties.may_guess(c.from, p->transcript.name, c.now))
-      return errc::rate_limited;
+    if (!c.penalties.may_guess(c.from, p->transcript.name, c.now)) return errc::rate_limited;
 
     user_record user;
     users_.find_again(c, *p, user);
