@@ -67,14 +67,14 @@ template <console_config Config> class console_login_v15 {
     if (stage_ == stage::challenge) {
       wire::session_challenge_request m{.type = type_};
       core::copy(c.options.name.view(), m.name);
-      return app_request(wire::app::get_session_challenge, sequence_, m,
-                         [&](const wire::lan_request& rq) { return encode_sessionless_v15(rq, out); });
+      std::array<std::uint8_t, 17> data{};
+      (void)wire::encode(m, data);
+      return encode_sessionless_v15(app_request(command(), sequence_, data), out);
     }
     if (first_in_ == 0 && !draw_first_number(c)) return errc::entropy_failure;
-    const wire::activate_session_request m{
-        .type = type_, .level = c.options.level, .challenge = challenge_, .first_to_console = first_in_};
-    return app_request(wire::app::activate_session, sequence_, m,
-                       [&](const wire::lan_request& rq) { return c.link.seal_message(c.crypto, c.random, rq, out); });
+    std::array<std::uint8_t, 22> data{};
+    (void)wire::encode(wire::activate_session_request{type_, c.options.level, challenge_, first_in_}, data);
+    return c.link.seal_message(c.crypto, c.random, app_request(command(), sequence_, data), out);
   }
 
   /// Of the session, in both directions; none before it is active.
