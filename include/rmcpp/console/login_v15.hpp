@@ -113,7 +113,7 @@ template <console_config Config> class console_login_v15 {
     refused_ = false;
     first_in_ = 0;
   }
-  console_step renew() noexcept {
+  RMCPP_SHARED console_step renew() noexcept {
     renewed_ = true;
     enter(stage::challenge);
     return {.kind = step_kind::restart};
