@@ -27,15 +27,16 @@ template <bmc_config Config> class bmc_login_v15 {
   /// Takes the packet; what has expired is gone already.
   step take() noexcept {
     const auto rq = wire::decode<wire::lan_request>(packet_.payload());
-    if (!rq) return rq.error();
     const bool ours = rq->responder == wire::bmc_address && !rq->target.is_response() && rq->target.fn() == net_fn::app;
-    errc outcome = errc::unexpected_message;
-    if (packet_.id != session_id::none) {
-      if (ours && rq->command == wire::app::activate_session) outcome = on_activate(*rq);
-    } else if (ours && rq->command == wire::app::get_session_challenge) {
+    const bool outside = packet_.id == session_id::none;
+    errc outcome = rq ? errc::unexpected_message : rq.error();
+    if (rq && ours && !outside && rq->command == wire::app::activate_session) {
+      outcome = on_activate(*rq);
+    } else if (rq && ours && outside && rq->command == wire::app::get_session_challenge) {
       outcome = on_challenge(*rq);
-    } else {
-      return answer_discovery(c_, packet_);
+    } else if (rq && outside) {
+      st_.taken = answer_discovery(c_, packet_);
+      outcome = errc::ok;
     }
     if (outcome != errc::ok) st_.taken = outcome;
     return st_;
@@ -136,16 +137,18 @@ template <bmc_config Config> class bmc_login_v15 {
     const wire::auth_type type = s ? s->state.info.auth : o->v15.type;
     if (packet_.auth != type) return errc::bad_auth_type;
     if (s && (s->state.confirmed || !core::equal(rq.data, s->receipt.proof))) return errc::unexpected_message;
-    if (c_.penalties.waits(c_.from, name, c_.now) || !c_.penalties.may_guess(c_.from, name, c_.now))
-      return errc::rate_limited;
+    if (!c_.penalties.may_guess(c_.from, name, c_.now)) return errc::rate_limited;
     user_record user;
     link l;
     const errc outcome = verify(name, type, user, l);
-    if (s) return outcome == errc::ok ? answer_again(*s, rq, l) : outcome;
-    if (outcome == errc::ok) return on_verified(*o, rq, user, l);
-    if (outcome != errc::bad_authcode) return outcome;
-    c_.penalties.failed(c_.from, name, c_.now);
-    return fail(*o, user, errc::bad_activation_code);
+    if (!s && outcome == errc::bad_authcode) {
+      c_.penalties.failed(c_.from, name, c_.now);
+      return fail(*o, user, errc::bad_activation_code);
+    }
+    if (outcome != errc::ok) return outcome;
+    const auto m = wire::decode<activation>(rq.data);
+    if (!s) return on_verified(*o, rq, m, user, l);
+    return answer(rq, *m, completion_code::ok, s, core::load_le32(s->receipt.answer.view().data()), l);
   }
 
   /// Opens the packet with a link of its own, which then carries the answer. A name that may not log in costs as much
@@ -157,21 +160,26 @@ template <bmc_config Config> class bmc_login_v15 {
     return o && !known ? errc::bad_authcode : o.error();
   }
 
-  errc on_verified(opened& o, const wire::lan_request& rq, const user_record& user, link& l) noexcept {
-    const auto m = wire::decode<activation>(rq.data);
+  errc on_verified(opened& o, const wire::lan_request& rq, const result<activation>& m, const user_record& user,
+                   link& l) noexcept {
     completion_code code = m ? judge(o, *m, user) : completion_code::length_invalid;
     // That a message was malformed is between the two programs.
     errc told = code == completion_code{activation::exceeds_limit} ? errc::refused_privilege : errc::ok;
+    session* s = nullptr;
+    std::uint32_t first_in = 0;
     if (code == completion_code::ok) {
       const auto allowed = allowance_of(c_, user);
-      session* const s = c_.sessions.slot_for(allowed, c_.now);
-      if (s) return begin_session(o, *s, rq, *m, user, l);
-      code = no_slot(allowed);
+      s = c_.sessions.slot_for(allowed, c_.now);
+      code = s ? code : no_slot(allowed);
       told = errc::no_slot;
     }
-    l.begin(packet_.id, m ? m->first_to_console : 0, 0);
-    const errc sealed = seal(l, rq, code, {});
-    return sealed == errc::ok ? fail(o, user, told) : sealed;
+    if (s) {
+      const auto drawn = random_session_id(c_.random);  // a number like an id: any but 0
+      if (!drawn) return drawn.error();
+      first_in = to_integer(*drawn);
+    }
+    if (const errc sealed = answer(rq, m.value_or({}), code, s, first_in, l); sealed != errc::ok) return sealed;
+    return s ? begin_session(o, *s, rq, *m, user, first_in) : fail(o, user, told);
   }
 
   [[nodiscard]] completion_code judge(const opened& o, const activation& m, const user_record& user) const noexcept {
@@ -200,54 +208,40 @@ template <bmc_config Config> class bmc_login_v15 {
     return errc::ok;
   }
 
-  /// From opened to a session. On a failure all stays as it was.
+  /// From opened to a session.
   errc begin_session(opened& o, session& s, const wire::lan_request& rq, const activation& m, const user_record& user,
-                     link& l) noexcept {
-    const auto first_in = random_session_id(c_.random);  // a number like an id: any but 0
-    if (!first_in) return first_in.error();
-    if (const errc sealed = answer(s, rq, m, to_integer(*first_in), l); sealed != errc::ok) return sealed;
+                     std::uint32_t first_in) noexcept {
     (void)s.receipt.proof.assign(rq.data);
-    core::store_le32(s.receipt.answer.resize(4).data(), to_integer(*first_in));
-    st_.session = &s;
-    st_.kind = step_kind::done;
+    core::store_le32(s.receipt.answer.resize(4).data(), first_in);
+    st_.done(s, packet_.id, user.id, o.v15.name, m.level);
     st_.at = login_stage::opened;
-    st_.who = {.id = packet_.id,
-               .user = user.id,
-               .name = o.v15.name,
-               .level = m.level < privilege::user ? m.level : privilege::user,
-               .limit = m.level,
-               .auth = m.type,
-               .channel = c_.from.channel()};
+    st_.who.auth = m.type;
+    st_.who.channel = c_.from.channel();
     c_.penalties.succeeded(c_.from, o.v15.name);
     o = {};
     return errc::ok;
   }
 
-  errc answer_again(session& s, const wire::lan_request& rq, link& l) noexcept {
-    const auto m = wire::decode<activation>(rq.data);
-    return answer(s, rq, *m, core::load_le32(s.receipt.answer.view().data()), l);
-  }
-
-  /// Our first packet, and the session's link as it then is: the same each time that the same is asked.
-  errc answer(session& s, const wire::lan_request& rq, const activation& m, std::uint32_t first_in, link& l) noexcept {
+  /// Our first packet: a refusal, or with a session its link as it then is, the same each time that the same is asked.
+  /// On a failure all stays as it was.
+  errc answer(const wire::lan_request& rq, const activation& m, completion_code code, session* s,
+              std::uint32_t first_in, link& l) noexcept {
     constexpr bool may_waive = traits::allow_unauthenticated;
     const bool bare = may_waive && c_.options.v15.message_authentication_off;
     std::array<std::uint8_t, 10> data{};
-    (void)encode(wire::activate_session_response{bare ? wire::auth_type::none : m.type, packet_.id, first_in, m.level},
-                 data);
+    wire::lan_response rs = respond(rq, code);
+    if (s) {
+      const auto type = bare ? wire::auth_type::none : m.type;
+      (void)encode(wire::activate_session_response{type, packet_.id, first_in, m.level}, data);
+      rs.data = data;
+    }
     l.begin(packet_.id, m.first_to_console, first_in);
-    if (const errc sealed = seal(l, rq, completion_code::ok, data); sealed != errc::ok) return sealed;
+    st_.taken = l.seal_message(c_.crypto, c_.random, rs, c_.reply);
+    if (!s || !st_.taken) return st_.taken.error();
     if (may_waive && c_.options.v15.user_authentication_off) l.accept_bare(protect::bare_packets::user_level);
     if (bare) l.go_bare();
-    s.link.take(c_.crypto, l);
+    s->link.take(c_.crypto, l);
     return errc::ok;
-  }
-
-  errc seal(link& l, const wire::lan_request& rq, completion_code code, bytes data) noexcept {
-    wire::lan_response rs = respond(rq, code);
-    rs.data = data;
-    st_.taken = l.seal_message(c_.crypto, c_.random, rs, c_.reply);
-    return st_.taken.error();
   }
 
   const context& c_;

@@ -240,9 +240,7 @@ template <bmc_config Config> class bmc_login_v2 {
     if (active && active->state.peer == c.from) return on_repeated_rakp3(c, *active, m);
     proven* const p = logins_.proven.find(m.managed_id);
     if (!p || !(p->peer == c.from)) return on_stray_rakp3(c, m);
-    if (c.penalties.waits(c.from, p->transcript.name, c.now) ||
-        !c.penalties.may_guess(c.from, p->transcript.name, c.now))
-      return errc::rate_limited;
+    if (!c.penalties.may_guess(c.from, p->transcript.name, c.now)) return errc::rate_limited;
 
     user_record user;
     users_.find_again(c, *p, user);
@@ -304,16 +302,10 @@ template <bmc_config Config> class bmc_login_v2 {
     s.receipt.proof = m.code;
     (void)s.receipt.answer.assign(outcome.rakp4.view().first(protect::rakp4_code_size(suite.authentication)));
     st.taken = answer_rakp4(c, s, m.tag);
-    st.kind = step_kind::done;
+    st.done(s, p.managed_id, p.user, p.transcript.name, p.transcript.role.level());
     st.at = login_stage::proven;
-    const privilege asked = p.transcript.role.level();
-    st.who = {.id = p.managed_id,
-              .user = p.user,
-              .name = p.transcript.name,
-              .level = asked < privilege::user ? asked : privilege::user,
-              .limit = asked,
-              .suite = p.suite,
-              .channel = p.peer.channel()};
+    st.who.suite = p.suite;
+    st.who.channel = p.peer.channel();
     c.penalties.succeeded(p.peer, p.transcript.name);
     p = {};
     return st;

@@ -35,8 +35,9 @@ template <peer_address Peer, std::size_t N> class penalty_table {
     return false;
   }
 
-  /// Whether a guess may be judged now, of one who does not wait. Asked once for each.
+  /// Whether a guess may be judged now: not of one who waits. Asked once for each.
   [[nodiscard]] bool may_guess(const Peer& peer, const username& name, instant now) noexcept {
+    if (waits(peer, name, now)) return false;
     if (free_place(now)) return true;
     for (const auto& o : offenders_.taken())
       if (o.is(peer, name)) return true;

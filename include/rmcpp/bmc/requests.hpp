@@ -55,7 +55,7 @@ template <bmc_config Config> class request_path {
       return std::size_t{0};
     }
     done.what = step::kind::executed;
-    const bool at_user_level = traits::v15 && packet.at_user_level();
+    const bool at_user_level = traits::v15 && traits::allow_unauthenticated && packet.at_user_level();
     const privilege whole = s.state.info.level;
     if (at_user_level && whole > privilege::user) s.state.info.level = privilege::user;
     s.state.executing = true;  // its handler may call close() and the like

@@ -46,7 +46,7 @@ template <console_config Config> class console<Config> {
     if (!is_over()) return errc::wrong_state;
     if (const status sound = check(options_); !sound) return sound;
     news_ = {};
-    requests_.limit_data(detail::longest_data<traits>(options_));
+    if constexpr (traits::v15) requests_.limit_data(detail::longest_data<traits>(options_));
     move(console_trigger::start, console_state::capabilities);
     questions_.begin_discovery(parts());
     return {};

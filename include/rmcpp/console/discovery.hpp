@@ -18,33 +18,30 @@ constexpr result<wire::lan_response> app_response(std::uint8_t command, std::uin
   return rs;
 }
 
-/// An App request around the data of `m`, passed on to `wrap`.
-template <wire::message M, class Wrap>
-constexpr result<std::size_t> app_request(std::uint8_t command, std::uint8_t sequence, const M& m,
-                                          Wrap&& wrap) noexcept {
-  std::array<std::uint8_t, 24> data{};
-  const auto n = encode(m, data);
-  if (!n) return n;
-  return wrap(wire::lan_request{.target = wire::net_fn_lun::request(net_fn::app),
-                                .sequence = wire::seq_lun::of(sequence),
-                                .command = command,
-                                .data = bytes(data).first(*n)});
+/// An App request.
+RMCPP_SHARED constexpr wire::lan_request app_request(std::uint8_t command, std::uint8_t sequence, bytes data) noexcept {
+  return {.target = wire::net_fn_lun::request(net_fn::app),
+          .sequence = wire::seq_lun::of(sequence),
+          .command = command,
+          .data = data};
 }
 
 /// Get Channel Authentication Capabilities, in the v1.5 format that every BMC reads. `want_v2` sets the v2.0 bit.
 constexpr result<std::size_t> encode_capabilities_request(std::uint8_t sequence, bool want_v2, privilege level,
                                                           mutable_bytes out) noexcept {
   const auto channel = static_cast<std::uint8_t>((want_v2 ? 0x80 : 0x00) | wire::this_channel);
-  return app_request(wire::app::get_channel_auth_capabilities, sequence, wire::channel_auth_request{channel, level},
-                     [out](const wire::lan_request& rq) { return encode_sessionless_v15(rq, out); });
+  std::array<std::uint8_t, 2> data{};
+  (void)encode(wire::channel_auth_request{channel, level}, data);
+  return encode_sessionless_v15(app_request(wire::app::get_channel_auth_capabilities, sequence, data), out);
 }
 
 /// Get Channel Cipher Suites, chunk `index`.
 constexpr result<std::size_t> encode_cipher_suites_request(std::uint8_t sequence, std::uint8_t index,
                                                            mutable_bytes out) noexcept {
-  const auto list = static_cast<std::uint8_t>(0x80 | index);
-  return app_request(wire::app::get_channel_cipher_suites, sequence, wire::cipher_suites_request{.list = list},
-                     [out](const wire::lan_request& rq) { return encode_sessionless_v2(payload_type::ipmi, rq, out); });
+  std::array<std::uint8_t, 3> data{};
+  (void)encode(wire::cipher_suites_request{.list = static_cast<std::uint8_t>(0x80 | index)}, data);
+  return encode_sessionless_v2(payload_type::ipmi,
+                               app_request(wire::app::get_channel_cipher_suites, sequence, data), out);
 }
 
 /// What a console asks before it logs in: Get Channel Authentication Capabilities (IPMI v2.0, 22.13), then, where its

@@ -36,10 +36,19 @@ template <console_config Config> class console_login_v15 {
   console_step take(const context& c, const wire::seen& packet) noexcept {
     if (stage_ == stage::none || packet.format != wire::packet_format::v15)
       return console_step::dropped(errc::unexpected_message);
-    if (packet.id != session_id::none) return on_activated(c, packet);
-    const auto rs = app_response(command(), sequence_, packet.payload());
+    const bool proven = packet.id != session_id::none;
+    bytes message = packet.payload();
+    if (proven) {
+      if (stage_ != stage::activate || packet.id != c.link.v15().peer_id())
+        return console_step::dropped(errc::unknown_session);
+      const auto opened = c.link.open(c.crypto, packet);
+      if (!opened) return console_step::dropped(opened.error());
+      message = opened->message();
+    }
+    const auto rs = app_response(command(), sequence_, message);
     if (!rs) return console_step::dropped(rs.error());
-    if (rs->code != completion_code::ok) return remember(rs->code);
+    if (rs->code != completion_code::ok) return on_refusal(c, rs->code, proven);
+    if (proven) return on_activated(c, rs->data);
     return stage_ == stage::challenge ? on_challenge(c, rs->data) : console_step::dropped(errc::not_authenticated);
   }
 
@@ -67,14 +76,14 @@ template <console_config Config> class console_login_v15 {
     if (stage_ == stage::challenge) {
       wire::session_challenge_request m{.type = type_};
       core::copy(c.options.name.view(), m.name);
-      return app_request(wire::app::get_session_challenge, sequence_, m,
-                         [&](const wire::lan_request& rq) { return encode_sessionless_v15(rq, out); });
+      std::array<std::uint8_t, 17> data{};
+      (void)wire::encode(m, data);
+      return encode_sessionless_v15(app_request(command(), sequence_, data), out);
     }
     if (first_in_ == 0 && !draw_first_number(c)) return errc::entropy_failure;
-    const wire::activate_session_request m{
-        .type = type_, .level = c.options.level, .challenge = challenge_, .first_to_console = first_in_};
-    return app_request(wire::app::activate_session, sequence_, m,
-                       [&](const wire::lan_request& rq) { return c.link.seal_message(c.crypto, c.random, rq, out); });
+    std::array<std::uint8_t, 22> data{};
+    (void)wire::encode(wire::activate_session_request{type_, c.options.level, challenge_, first_in_}, data);
+    return c.link.seal_message(c.crypto, c.random, app_request(command(), sequence_, data), out);
   }
 
   /// Of the session, in both directions; none before it is active.
@@ -104,7 +113,7 @@ template <console_config Config> class console_login_v15 {
     refused_ = false;
     first_in_ = 0;
   }
-  console_step renew() noexcept {
+  RMCPP_SHARED console_step renew() noexcept {
     renewed_ = true;
     enter(stage::challenge);
     return {.kind = step_kind::restart};
@@ -116,7 +125,10 @@ template <console_config Config> class console_login_v15 {
   [[nodiscard]] std::uint8_t command() const noexcept {
     return stage_ == stage::challenge ? wire::app::get_session_challenge : wire::app::activate_session;
   }
-  console_step remember(completion_code code) noexcept {
+  /// `proven`: under a right authcode.
+  console_step on_refusal(const context& c, completion_code code, bool proven) noexcept {
+    if (proven && !means_later(code)) return fail(errc::refused_activation, static_cast<std::uint8_t>(code));
+    if (proven) c.link.begin(c.link.v15().peer_id(), 0, first_in_);  // the answer to the repeat has the same number
     refused_ = true;
     refusal_ = code;
     return {};
@@ -134,18 +146,8 @@ template <console_config Config> class console_login_v15 {
   }
 
   /// The BMC's first packet, under the temporary id. Its number is the one that we asked for.
-  console_step on_activated(const context& c, const wire::seen& packet) noexcept {
-    if (stage_ != stage::activate || packet.id != c.link.peer_id()) return console_step::dropped(errc::unknown_session);
-    const auto message = c.link.open(c.crypto, packet);
-    if (!message) return console_step::dropped(message.error());
-    const auto rs = app_response(command(), sequence_, message->message());
-    if (!rs) return console_step::dropped(rs.error());
-    if (means_later(rs->code)) {
-      c.link.begin(packet.id, 0, first_in_);  // what it answers to the repeat has the same number
-      return remember(rs->code);
-    }
-    if (rs->code != completion_code::ok) return fail(errc::refused_activation, static_cast<std::uint8_t>(rs->code));
-    const auto decoded = wire::decode_prefix<wire::activate_session_response>(rs->data);
+  console_step on_activated(const context& c, bytes data) noexcept {
+    const auto decoded = wire::decode_prefix<wire::activate_session_response>(data);
     if (!decoded) return console_step::dropped(decoded.error());
     const wire::activate_session_response& m = decoded->message;
     if (m.id == session_id::none || m.first_to_bmc == 0) return fail(errc::bad_activation);
@@ -164,7 +166,7 @@ template <console_config Config> class console_login_v15 {
     const auto id = detail::random_session_id(c.random);
     if (!id) return false;
     first_in_ = to_integer(*id);
-    c.link.begin(c.link.peer_id(), 0, first_in_);
+    c.link.begin(c.link.v15().peer_id(), 0, first_in_);
     return true;
   }
 

@@ -13,7 +13,8 @@ template <crypto::backend B> class link_of_both {
  public:
   /// As link_v2.
   status load(B& b, const wire::cipher_suite& suite, const derived_keys& keys, const user_key& password) noexcept {
-    unload(b);
+    v15_.unload(b);
+    is_v15_ = false;
     return v2_.load(b, suite, keys, password);
   }
   void begin(session_id peer_id, window_rule rule, std::uint32_t first_out = 1, std::uint32_t first_in = 1) noexcept {
@@ -21,13 +22,13 @@ template <crypto::backend B> class link_of_both {
   }
   /// As link_v15.
   status load(B& b, wire::auth_type type, const user_key& password) noexcept {
-    unload(b);
+    v2_.unload(b);
     is_v15_ = true;
     return v15_.load(b, type, password);
   }
   /// Takes over a link that was loaded elsewhere, as far as it has come.
   void take(B& b, const link_v15<B>& from) noexcept {
-    unload(b);
+    v2_.unload(b);
     is_v15_ = true;
     v15_ = from;
   }

@@ -57,10 +57,10 @@ result<mutable_bytes> decrypt_payload(B& b, session_keys<B>& keys, mutable_bytes
 }
 
 template <crypto::backend B> class opener;
-template <crypto::backend B> class opener_v15;
+template <crypto::backend B> class link_v15;
 
-/// The message of a packet that passed every check of its session. Only an opener makes one, so holding it is the
-/// proof.
+/// The message of a packet that passed every check of its session. Only who opens packets makes one, so holding it is
+/// the proof.
 class opened {
  public:
   [[nodiscard]] payload_type type() const noexcept { return type_; }
@@ -76,7 +76,7 @@ class opened {
 
  private:
   template <crypto::backend B> friend class opener;
-  template <crypto::backend B> friend class opener_v15;
+  template <crypto::backend B> friend class link_v15;
   opened(payload_type type, mutable_bytes message, bool repeated, bool at_user_level = false) noexcept
       : message_(message), type_(type), repeated_(repeated), at_user_level_(at_user_level) {}
 

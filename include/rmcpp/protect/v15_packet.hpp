@@ -40,20 +40,30 @@ status v15_authcode(B& b, crypto::digest_id id, const secret<N>& password, sessi
   return b.digest(id, parts, authcode);
 }
 
+namespace detail {
+
+/// v15_code() for a type that the backend has.
+template <crypto::backend B, std::size_t N>
+status v15_code(B& b, const wire::seen& packet, const secret<N>& password, mutable_bytes code) noexcept {
+  if constexpr (crypto::digest_backend<B>) {
+    if (packet.auth != wire::auth_type::straight_password) {
+      const auto id = packet.auth == wire::auth_type::md2 ? crypto::digest_id::md2 : crypto::digest_id::md5;
+      return v15_authcode(b, id, password, packet.id, packet.sequence, packet.payload(), code);
+    }
+  }
+  core::copy(password.reveal().first(v15_password_size), code);
+  return {};
+}
+
+}  // namespace detail
+
 /// The authcode that a packet has under a password, by its auth type; whatever stands in the packet's own authcode.
 /// With straight password it is the password's first 16 bytes.
 /// Errors: bad_auth_type for none, OEM, reserved types and digests that the backend lacks; crypto_failure.
 template <crypto::backend B, std::size_t N>
 status v15_code(B& b, const wire::seen& packet, const secret<N>& password, secret<16>& code) noexcept {
   if (!supports<B>(packet.auth)) return errc::bad_auth_type;
-  if constexpr (crypto::digest_backend<B>) {
-    if (packet.auth != wire::auth_type::straight_password) {
-      const auto id = packet.auth == wire::auth_type::md2 ? crypto::digest_id::md2 : crypto::digest_id::md5;
-      return v15_authcode(b, id, password, packet.id, packet.sequence, packet.payload(), code.reveal());
-    }
-  }
-  core::copy(password.reveal().first(v15_password_size), code.reveal());
-  return {};
+  return detail::v15_code(b, packet, password, code.reveal());
 }
 
 }  // namespace rmcpp::protect

@@ -22,8 +22,8 @@ namespace rmcpp::detail {
 class retry_schedule {
  public:
   /// Makes the message due now, with all its tries ahead.
-  constexpr void begin() noexcept { *this = {}, due_ = true; }
-  constexpr void cancel() noexcept { *this = {}; }
+  constexpr void begin() noexcept { cancel(), due_ = true; }
+  RMCPP_SHARED constexpr void cancel() noexcept { *this = {}; }
 
   [[nodiscard]] constexpr bool due() const noexcept { return due_; }
   /// Whether no message is in progress.
@@ -37,14 +37,14 @@ class retry_schedule {
   [[nodiscard]] constexpr instant deadline() const noexcept { return deadline_; }
   [[nodiscard]] constexpr bool overdue(instant now) const noexcept { return !due_ && now >= deadline_; }
 
-  constexpr void sent(const retry_policy& policy, instant now) noexcept {
+  RMCPP_SHARED constexpr void sent(const retry_policy& policy, instant now) noexcept {
     const std::uint64_t grown = policy.first.count + std::uint64_t{policy.step.count} * sent_;
     deadline_ = now + (grown < policy.longest.count ? milliseconds{static_cast<std::uint32_t>(grown)} : policy.longest);
     due_ = false;
     ++sent_;
   }
   /// After overdue(): true if the message is due again, false if its tries are used up.
-  constexpr bool again(const retry_policy& policy, instant now) noexcept {
+  RMCPP_SHARED constexpr bool again(const retry_policy& policy, instant now) noexcept {
     due_ = sent_ < policy.tries;
     deadline_ = due_ ? now + policy.longest : instant::never();
     return due_;
