@@ -550,8 +550,8 @@ TEST_CASE("the Activate Session that made the session is answered again until it
       if (type != auth_type::none) {
         auto wrong = asked;
         wrong[13] ^= 1;
-        CHECK(dropped(r, c.from, wrong));
-        CHECK(r.last == errc::bad_authcode);
+        CHECK(r.ask(c.from, wrong).empty());  // a guess, and counted as one
+        CHECK(r.last == errc::ok);
       }
       const auto first = c.chassis(1, {1});
       CHECK(first.code == completion_code::ok);

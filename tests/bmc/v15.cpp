@@ -463,6 +463,71 @@ TEST_CASE("with user-level authentication off what comes bare is run at user lev
   CHECK(r.last == errc::not_authenticated);
 }
 
+TEST_CASE("who forges bare packets can neither replace a signed request nor fetch its answer", "[session][bmc][v15]") {
+  auto o = v15_bmc();
+  o.v15.user_authentication_off = true;
+  rig r(o);
+  client c(r);
+  REQUIRE(c.login());
+  REQUIRE(c.set_privilege(privilege::administrator));
+  const auto send = [&](const lan_request& rq, auth_type as) {
+    c.session_type = as;
+    return c.send(rq);
+  };
+  const auto runs = [&] { return r.handler().commands.size(); };
+  const auto signed_later = c.request(net_fn::chassis, 1);
+  const auto before = runs();
+  CHECK(send(signed_later, auth_type::none).got);  // the forgery
+  CHECK(send(signed_later, auth_type::md5).got);
+  REQUIRE(runs() == before + 2);
+  CHECK(r.handler().commands.back().level == privilege::administrator);
+  const auto signed_first = c.request(net_fn::chassis, 2);
+  CHECK(send(signed_first, auth_type::md5).got);
+  CHECK(send(signed_first, auth_type::none).got);
+  REQUIRE(runs() == before + 4);
+  CHECK(r.handler().commands.back().level == privilege::user);
+}
+
+TEST_CASE("a login that proves nothing ends nobody's penalty", "[session][bmc][v15]") {
+  for (const auto between : {auth_type::none, auth_type::md5}) {
+    CAPTURE(static_cast<int>(between));
+    rig r(v15_bmc());
+    std::uint64_t waited = 0;
+    for (int guesses = 0; guesses < 5; ++guesses) {
+      client guess(r, auth_type::md5, elsewhere);
+      guess.password = key_of("guess");
+      const auto failed = r.managed.counters().failed_logins;
+      for (int tries = 0; r.managed.counters().failed_logins == failed && tries < 100; ++tries) {
+        (void)guess.ask_challenge();
+        CHECK_FALSE(guess.activate().got);
+        if (r.managed.counters().failed_logins != failed) break;
+        r.wait(1000);
+        waited += 1000;
+      }
+      client c(r, between, elsewhere);
+      if (c.ask_challenge() == completion_code::ok && c.activate().got) (void)c.close();
+    }
+    CHECK(waited >= (between == auth_type::none ? 15'000u : 0u));
+  }
+}
+
+TEST_CASE("guesses at a session that has had no packet yet count", "[session][bmc][v15]") {
+  rig r(v15_bmc());
+  client owner(r);
+  REQUIRE(owner.ask_challenge() == completion_code::ok);
+  const auto data = encoded(owner.activation());
+  REQUIRE(owner.activate().got);
+  client guess(r);
+  guess.given = owner.given;
+  guess.password = key_of("guess");
+  CHECK(r.ask(guess.from, guess.activate_datagram(data)).empty());
+  client later(r);
+  REQUIRE(later.ask_challenge() == completion_code::ok);
+  CHECK_FALSE(later.activate().got);
+  CHECK(r.last == errc::rate_limited);
+  CHECK_FALSE(r.ask(owner.from, owner.activate_datagram(data)).empty());  // its own repeat is answered all the same
+}
+
 TEST_CASE("disabled authentication needs the trait that allows it", "[session][bmc][v15]") {
   using strict = bmc<bmc_setup<null_backend, guarded>>;
   using open = bmc<bmc_setup<null_backend, v15_traits>>;

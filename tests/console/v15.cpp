@@ -446,6 +446,7 @@ TEST_CASE("what a console of v1.5 cannot use", "[session][console][v15][N-V15-16
   CHECK(console<console_setup<cryptopp_backend>>::check(v15_options()).error() == errc::invalid_argument);
   using careful_machine = console<console_setup<cryptopp_backend, careful_traits>>;
   CHECK(careful_machine::check(v15_options({auth_type::none})).error() == errc::unsupported_suite);
+  CHECK(careful_machine::check(v15_options({auth_type::md5, auth_type::none})).error() == errc::unsupported_suite);
   o = v15_options();
   o.v15_bare = true;
   CHECK(careful_machine::check(o).error() == errc::invalid_argument);

@@ -388,3 +388,21 @@ TEST_CASE("a link of both formats is of that which was loaded, and takes no pack
   CHECK_FALSE(l.authenticated());
   CHECK(l.v15().type() == auth_type::none);
 }
+
+TEST_CASE("a link that was moved leaves nothing behind, and can be copied", "[protect][v15]") {
+  null_backend b;
+  link_of_both<null_backend> from;
+  REQUIRE(from.load(b, auth_type::md5, to_user_key("secret")));
+  from.begin(session_id{7}, 1, 1);
+  const link_of_both<null_backend> copied = from;
+  CHECK((copied.is_v15() && from.is_v15()));
+  link_of_both<null_backend> to(std::move(from));
+  CHECK((to.is_v15() && to.peer_id() == session_id{7}));
+  CHECK_FALSE(from.is_v15());  // NOLINT(bugprone-use-after-move)
+  CHECK_FALSE(from.v15().authenticated());
+  CHECK(from.v15().peer_id() == session_id::none);
+  link_of_both<null_backend> assigned;
+  assigned = std::move(to);
+  CHECK((assigned.is_v15() && assigned.peer_id() == session_id{7}));
+  CHECK_FALSE(to.v15().authenticated());  // NOLINT(bugprone-use-after-move)
+}

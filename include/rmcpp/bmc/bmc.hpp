@@ -120,11 +120,11 @@ template <bmc_config Config> class bmc<Config> {
       move(login_state::proven, login_trigger::revoked, login_state::none);
   }
 
-  /// K_g changed: ends every session and proven login.
+  /// K_g changed: ends every RMCP+ session and proven login.
   void kg_changed(instant now) noexcept {
     clock_.advance(now);
     for (auto& s : sessions())
-      if (s.state.active) revoke(s);
+      if (s.state.active && !s.state.info.is_v15()) revoke(s);
     while (login_.revoke_kg() != detail::login_stage::none)
       move(login_state::proven, login_trigger::revoked, login_state::none);
   }

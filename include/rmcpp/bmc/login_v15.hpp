@@ -137,13 +137,13 @@ template <bmc_config Config> class bmc_login_v15 {
     const wire::auth_type type = s ? s->state.info.auth : o->v15.type;
     if (packet_.auth != type) return errc::bad_auth_type;
     if (s && (s->state.confirmed || !core::equal(rq.data, s->receipt.proof))) return errc::unexpected_message;
-    if (!c_.penalties.may_guess(c_.from, name, c_.now)) return errc::rate_limited;
+    if (!s && !c_.penalties.may_guess(c_.from, name, c_.now)) return errc::rate_limited;
     user_record user;
     link l;
     const errc outcome = verify(name, type, user, l);
-    if (!s && outcome == errc::bad_authcode) {
+    if (outcome == errc::bad_authcode) {
       c_.penalties.failed(c_.from, name, c_.now);
-      return fail(*o, user, errc::bad_activation_code);
+      return s ? errc::ok : fail(*o, user, errc::bad_activation_code);
     }
     if (outcome != errc::ok) return outcome;
     const auto m = wire::decode<activation>(rq.data);
@@ -217,7 +217,7 @@ template <bmc_config Config> class bmc_login_v15 {
     st_.at = login_stage::opened;
     st_.who.auth = m.type;
     st_.who.channel = c_.from.channel();
-    c_.penalties.succeeded(c_.from, o.v15.name);
+    if (m.type != wire::auth_type::none) c_.penalties.succeeded(c_.from, o.v15.name);
     o = {};
     return errc::ok;
   }

@@ -306,14 +306,16 @@ template <bmc_config Config> class bmc_login_v2 {
     st.at = login_stage::proven;
     st.who.suite = p.suite;
     st.who.channel = p.peer.channel();
-    c.penalties.succeeded(p.peer, p.transcript.name);
+    if (suite.authentication != wire::authentication_algorithm::rakp_none)
+      c.penalties.succeeded(p.peer, p.transcript.name);
     p = {};
     return st;
   }
 
   /// After success, from the same peer and with the same code: RAKP 4 again, outside the session, whatever followed.
   static step on_repeated_rakp3(const context& c, const session& s, const wire::rakp3& m) noexcept {
-    const bool same = m.status == rakp_status::no_errors && equal_constant_time(m.code, s.receipt.proof);
+    const bool same =
+        !is_v15(s.link) && m.status == rakp_status::no_errors && equal_constant_time(m.code, s.receipt.proof);
     return same ? step(answer_rakp4(c, s, m.tag)) : step(errc::unexpected_message);
   }
 

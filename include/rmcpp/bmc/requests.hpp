@@ -44,7 +44,8 @@ template <bmc_config Config> class request_path {
       s.state.last_heard = c.now;
       s.state.confirmed = true;
     }
-    const auto seen = replies_.admit(s.state.info.id, s.state.cache, message, c.now, again);
+    const bool at_user_level = traits::v15 && traits::allow_unauthenticated && packet.at_user_level();
+    const auto seen = replies_.admit(s.state.info.id, s.state.cache, message, at_user_level, c.now, again);
     if (seen.is == reply_kind::kept) {
       if (!again) done.what = step::kind::repeated;
       return answer(c, s, *rq, seen.kept->code, bytes(seen.kept->data).first(seen.kept->size));
@@ -55,7 +56,6 @@ template <bmc_config Config> class request_path {
       return std::size_t{0};
     }
     done.what = step::kind::executed;
-    const bool at_user_level = traits::v15 && traits::allow_unauthenticated && packet.at_user_level();
     const privilege whole = s.state.info.level;
     if (at_user_level && whole > privilege::user) s.state.info.level = privilege::user;
     s.state.executing = true;  // its handler may call close() and the like
@@ -73,6 +73,7 @@ template <bmc_config Config> class request_path {
     if (rs.data.size() > most_data(*s)) return errc::too_long;
     if (c.reply.size() < max_datagram) return errc::buffer_too_small;
     const wire::lan_response answer = replies_.complete(t, s->state.cache, rs, c.now);
+    if constexpr (traits::v15) s->link.answer_as_agreed();
     const auto n = send(c, *s, answer);
     if (n) note(done, *s, answer.target.fn(), answer.command, rs.code);
     return {outgoing<peer_type>{.size = n.value(), .to = s->state.peer}, n.error()};

@@ -40,8 +40,8 @@ constexpr result<std::size_t> encode_cipher_suites_request(std::uint8_t sequence
                                                            mutable_bytes out) noexcept {
   std::array<std::uint8_t, 3> data{};
   (void)encode(wire::cipher_suites_request{.list = static_cast<std::uint8_t>(0x80 | index)}, data);
-  return encode_sessionless_v2(payload_type::ipmi,
-                               app_request(wire::app::get_channel_cipher_suites, sequence, data), out);
+  return encode_sessionless_v2(payload_type::ipmi, app_request(wire::app::get_channel_cipher_suites, sequence, data),
+                               out);
 }
 
 /// What a console asks before it logs in: Get Channel Authentication Capabilities (IPMI v2.0, 22.13), then, where its
@@ -135,7 +135,9 @@ class console_discovery {
     const auto answer = wire::decode<wire::channel_auth_response>(whole);
     if constexpr (Context::traits::v15)
       if (c.is_v15())
-        return choose_auth(usable_auth_types<typename Context::crypto_type>(c.options.v15, true), *answer);
+        return choose_auth(
+            usable_auth_types<typename Context::crypto_type>(c.options.v15, Context::traits::allow_unauthenticated),
+            *answer);
     if (!answer->offers_v2()) {
       refusal_ = console_step::failed(errc::peer_lacks_v2);
       refused_ = true;

@@ -115,7 +115,8 @@ template <class Link> constexpr std::uint8_t most_unanswered(const Link& link) n
 template <crypto::backend B, class Traits> constexpr status check_options(const console_options& o) noexcept {
   if (!o.v15.empty()) {
     if (!Traits::v15 || (o.v15_bare && !Traits::allow_unauthenticated)) return errc::invalid_argument;
-    if (usable_auth_types<B>(o.v15, Traits::allow_unauthenticated).empty()) return errc::unsupported_suite;
+    const bool waives = o.v15.has(wire::auth_type::none) && !Traits::allow_unauthenticated;
+    if (waives || usable_auth_types<B>(o.v15, true).empty()) return errc::unsupported_suite;
     if (!protect::fits_v15(o.password)) return errc::too_long;
     if (o.retry.tries >= max_unanswered_v15) return errc::invalid_argument;
   }

@@ -64,7 +64,7 @@ enum class errc : std::uint8_t {
   wrong_rakp2_size,       ///< RAKP 2 authentication code is not as long as its algorithm's
   wrong_rakp4_size,       ///< RAKP 4 integrity check value is not as long as its algorithm's
   bad_activation_code,    ///< the authcode of v1.5's Activate Session is wrong (seen by a BMC)
-  peer_lacks_v15,         ///< the BMC does not offer IPMI v1.5 sessions
+  peer_lacks_v15,         ///< the BMC does not offer IPMI v1.5 sessions, or none at the level that was asked for
   no_common_auth_type,    ///< the BMC offers none of the authentication types on the list
   refused_challenge,      ///< Get Session Challenge failed
   refused_activation,     ///< Activate Session failed
@@ -87,7 +87,7 @@ enum class errc : std::uint8_t {
   invalid_argument,         ///< outside its documented range
   no_slot,                  ///< all request or ticket slots are taken
   stale_handle,             ///< request id or ticket that no longer exists
-  unsupported_suite,        ///< not a suite that this build and backend have
+  unsupported_suite,        ///< not a suite, or v1.5 type, that this build and backend have
   not_drained,              ///< an answer was not taken before the next datagram was fed
 
   // A local resource failed.
@@ -165,8 +165,8 @@ constexpr const char* describe(errc e) noexcept {
     case errc::wrong_rakp4_size:
       return "RAKP 4 integrity check value has another length than the algorithm that was agreed on gives";
     case errc::bad_activation_code:
-      return "Activate Session's authentication code is wrong: the console's password differs";
-    case errc::peer_lacks_v15: return "the BMC does not offer IPMI v1.5 sessions";
+      return "Activate Session's authentication code is wrong: the password differs, or has more than 16 bytes";
+    case errc::peer_lacks_v15: return "the BMC does not offer IPMI v1.5 sessions, or none at this privilege level";
     case errc::no_common_auth_type: return "the BMC offers none of the authentication types on the list";
     case errc::refused_challenge: return "the BMC refused Get Session Challenge";
     case errc::refused_activation: return "the BMC refused Activate Session";
@@ -187,7 +187,7 @@ constexpr const char* describe(errc e) noexcept {
     case errc::invalid_argument: return "an argument is outside its range";
     case errc::no_slot: return "all slots are taken";
     case errc::stale_handle: return "the request or ticket no longer exists";
-    case errc::unsupported_suite: return "this build does not have the cipher suite";
+    case errc::unsupported_suite: return "this build does not have the cipher suite, or the authentication type";
     case errc::not_drained: return "the answer was not taken before the next datagram was fed";
     case errc::crypto_failure: return "the crypto backend failed";
     case errc::entropy_failure: return "the entropy source failed";

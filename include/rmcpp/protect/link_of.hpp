@@ -11,6 +11,23 @@ namespace rmcpp::protect {
 /// that is not used is empty.
 template <crypto::backend B> class link_of_both {
  public:
+  link_of_both() noexcept = default;
+  link_of_both(const link_of_both&) = default;
+  link_of_both& operator=(const link_of_both&) = default;
+  /// Both leave `from` empty.
+  link_of_both(link_of_both&& from) noexcept
+      : v2_(static_cast<link_v2<B>&&>(from.v2_)), v15_(static_cast<link_v15<B>&&>(from.v15_)), is_v15_(from.is_v15_) {
+    from.is_v15_ = false;
+  }
+  link_of_both& operator=(link_of_both&& from) noexcept {
+    if (this == &from) return *this;
+    v2_ = static_cast<link_v2<B>&&>(from.v2_);
+    v15_ = static_cast<link_v15<B>&&>(from.v15_);
+    is_v15_ = from.is_v15_;
+    from.is_v15_ = false;
+    return *this;
+  }
+
   /// As link_v2.
   status load(B& b, const wire::cipher_suite& suite, const derived_keys& keys, const user_key& password) noexcept {
     v15_.unload(b);
@@ -37,6 +54,7 @@ template <crypto::backend B> class link_of_both {
   }
   void accept_bare(bare_packets which) noexcept { v15_.accept_bare(which); }
   void go_bare() noexcept { v15_.go_bare(); }
+  void answer_as_agreed() noexcept { v15_.answer_as_agreed(); }
   [[nodiscard]] const link_v15<B>& v15() const noexcept { return v15_; }
 
   void unload(B& b) noexcept {
@@ -50,7 +68,9 @@ template <crypto::backend B> class link_of_both {
   [[nodiscard]] bool authenticated() const noexcept { return is_v15_ ? v15_.authenticated() : v2_.authenticated(); }
   [[nodiscard]] bool can_encrypt() const noexcept { return !is_v15_ && v2_.can_encrypt(); }
   [[nodiscard]] bool encrypts(payload_type type) const noexcept { return !is_v15_ && v2_.encrypts(type); }
-  void encrypt_payload(payload_type type, bool on) noexcept { v2_.encrypt_payload(type, on); }
+  void encrypt_payload(payload_type type, bool on) noexcept {
+    if (!is_v15_) v2_.encrypt_payload(type, on);
+  }
   [[nodiscard]] std::size_t longest_message() const noexcept {
     return is_v15_ ? link_v15<B>::longest_message() : link_v2<B>::longest_message();
   }

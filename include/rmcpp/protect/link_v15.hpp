@@ -20,6 +20,18 @@ template <crypto::backend B> class link_v15 {
   /// Bytes of the longest message that it carries.
   static constexpr std::size_t longest_message() noexcept { return 0xff; }
 
+  link_v15() noexcept = default;
+  link_v15(const link_v15&) noexcept = default;
+  link_v15& operator=(const link_v15&) noexcept = default;
+  /// Both leave `from` empty.
+  link_v15(link_v15&& from) noexcept : link_v15(static_cast<const link_v15&>(from)) { from.clear(); }
+  link_v15& operator=(link_v15&& from) noexcept {
+    if (this == &from) return *this;
+    *this = static_cast<const link_v15&>(from);
+    from.clear();
+    return *this;
+  }
+
   /// Until begin() the link opens packets with number 0 only, and sends with it: Activate Session.
   /// Errors: bad_auth_type (nobody has such sessions, or the backend lacks the digest); too_long for a password of more
   /// than 16 bytes.
@@ -47,14 +59,10 @@ template <crypto::backend B> class link_v15 {
     accepts_ = bare_packets::all;
     sends_ = wire::auth_type::none;
   }
+  /// The next packet is no answer to the one last opened: with an authcode, unless packets go without.
+  void answer_as_agreed() noexcept { sends_ = accepts_ == bare_packets::all ? wire::auth_type::none : type_; }
   /// Wipes the password. Harmless on an empty link.
-  void unload(B&) noexcept {
-    password_.clear();
-    type_ = wire::auth_type::none;
-    begin(session_id::none, 0, 0);
-    begun_ = false;
-    accepts_ = bare_packets::none;
-  }
+  void unload(B&) noexcept { clear(); }
 
   /// The session's id, or the temporary one.
   [[nodiscard]] session_id peer_id() const noexcept { return id_; }
@@ -119,6 +127,13 @@ template <crypto::backend B> class link_v15 {
   }
 
  private:
+  void clear() noexcept {
+    password_.clear();
+    type_ = wire::auth_type::none;
+    begin(session_id::none, 0, 0);
+    begun_ = false;
+    accepts_ = bare_packets::none;
+  }
   /// Our next packet, with a message of that size. Errors: too_long; buffer_too_small.
   [[nodiscard]] result<wire::seen> next_packet(std::size_t size, mutable_bytes out) const noexcept {
     const std::size_t at = wire::payload_at_v15(sends_);
@@ -136,8 +151,8 @@ template <crypto::backend B> class link_v15 {
   result<std::size_t> finish(B& b, const wire::seen& packet) noexcept {
     core::writer w(packet.datagram);
     w.group("rmcp_header", wire::rmcp_header{});
-    w.group("session_v15", wire::session_v15{
-                               .type = packet.auth, .sequence = next_, .id = id_, .payload = packet.payload()});
+    w.group("session_v15",
+            wire::session_v15{.type = packet.auth, .sequence = next_, .id = id_, .payload = packet.payload()});
     if (packet.auth != wire::auth_type::none)
       if (const status made = detail::v15_code(b, packet, password_, packet.authcode()); !made) return made.error();
     if (next_ != 0 && ++next_ == 0) next_ = 1;

@@ -43,7 +43,6 @@ struct activate_session_request {
   static constexpr std::uint8_t no_slot_for_user = 0x82;
   static constexpr std::uint8_t no_slot_for_level = 0x83;
   static constexpr std::uint8_t bad_sequence = 0x84;
-  static constexpr std::uint8_t bad_id = 0x85;
   static constexpr std::uint8_t exceeds_limit = 0x86;
 
   auth_type type{};   ///< bits 3:0: as in Get Session Challenge
