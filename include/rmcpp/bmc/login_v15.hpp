@@ -114,12 +114,14 @@ template <bmc_config Config> class bmc_login_v15 {
     login = logins::make_room(logins_.opened, c_, gave_way);
     if (gave_way) st_.evicted = login_stage::opened;
     session_id id{};
-    octets16 challenge{};
-    if (!login || !logins_.new_session_id(c_, id) || !c_.random.fill(challenge) || !users_.prepare(c_)) return nullptr;
+    if (!login || !logins_.new_session_id(c_, id) || !c_.random.fill(login->v15.challenge) || !users_.prepare(c_))
+      return nullptr;
     login->peer = c_.from;
     login->managed_id = id;
     login->since = c_.now;
-    login->v15 = {name, challenge, type, sequence};
+    login->v15.name = name;
+    login->v15.type = type;
+    login->v15.sequence = sequence;
     st_.kind = step_kind::next;
     return login;
   }
@@ -148,7 +150,7 @@ template <bmc_config Config> class bmc_login_v15 {
     if (outcome != errc::ok) return outcome;
     const auto m = wire::decode<activation>(rq.data);
     if (!s) return on_verified(*o, rq, m, user, l);
-    return answer(rq, *m, completion_code::ok, s, core::load_le32(s->receipt.answer.view().data()), l);
+    return answer(rq, m, completion_code::ok, s, core::load_le32(s->receipt.answer.view().data()), l);
   }
 
   /// Opens the packet with a link of its own, which then carries the answer. A name that may not log in costs as much
@@ -178,7 +180,7 @@ template <bmc_config Config> class bmc_login_v15 {
       if (!drawn) return drawn.error();
       first_in = to_integer(*drawn);
     }
-    if (const errc sealed = answer(rq, m.value_or({}), code, s, first_in, l); sealed != errc::ok) return sealed;
+    if (const errc sealed = answer(rq, m, code, s, first_in, l); sealed != errc::ok) return sealed;
     return s ? begin_session(o, *s, rq, *m, user, first_in) : fail(o, user, told);
   }
 
@@ -224,18 +226,18 @@ template <bmc_config Config> class bmc_login_v15 {
 
   /// Our first packet: a refusal, or with a session its link as it then is, the same each time that the same is asked.
   /// On a failure all stays as it was.
-  errc answer(const wire::lan_request& rq, const activation& m, completion_code code, session* s,
+  errc answer(const wire::lan_request& rq, const result<activation>& m, completion_code code, session* s,
               std::uint32_t first_in, link& l) noexcept {
     constexpr bool may_waive = traits::allow_unauthenticated;
     const bool bare = may_waive && c_.options.v15.message_authentication_off;
     std::array<std::uint8_t, 10> data{};
     wire::lan_response rs = respond(rq, code);
     if (s) {
-      const auto type = bare ? wire::auth_type::none : m.type;
-      (void)encode(wire::activate_session_response{type, packet_.id, first_in, m.level}, data);
+      const auto type = bare ? wire::auth_type::none : m->type;
+      (void)encode(wire::activate_session_response{type, packet_.id, first_in, m->level}, data);
       rs.data = data;
     }
-    l.begin(packet_.id, m.first_to_console, first_in);
+    l.begin(packet_.id, m ? m->first_to_console : 0, first_in);
     st_.taken = l.seal_message(c_.crypto, c_.random, rs, c_.reply);
     if (!s || !st_.taken) return st_.taken.error();
     if (may_waive && c_.options.v15.user_authentication_off) l.accept_bare(protect::bare_packets::user_level);
