@@ -15,7 +15,7 @@ SOURCE = Path(__file__).resolve().parent / 'sizes.cpp'
 FLAGS = ['-std=c++20', '-O0', '-DNDEBUG', f'-I{SOURCE.parents[2]}/include']
 ROLES = {'bmc': ['-DRMCPP_MEASURE_BMC'], 'console': []}
 # Not the format itself, in which both roles discover, nor the empty stand-ins.
-OF_SESSIONS = re.compile(r'\b(link_v15|link_of_both|opener_v15|login_v15|\w+_login_v15|v15_code|v15_authcode|fits_v15|'
+OF_SESSIONS = re.compile(r'\b(link_v15|link_of_both|login_v15|\w+_login_v15|v15_code|v15_authcode|fits_v15|'
                          r'announces_v15|given_challenge|find_v15|usable_auth_types|session_challenge_re\w+|'
                          r'activate_session_re\w+)\b')
 

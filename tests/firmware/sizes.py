@@ -35,7 +35,7 @@ MAY_BE_UNDEFINED = re.compile(
     r'|__gnu_thumb1_case_([su][qh]i|si)|__(clz|ctz|popcount|bswap)[sd]i2')
 MAY_NOT_BE_DEFINED = re.compile(r'guard variable|typeinfo|vtable|operator (new|delete)|_GLOBAL__|__cxa_|_Unwind_')
 # Nothing of IPMI v1.5 sessions is there without their trait. (Before a session everybody speaks its format.)
-OF_V15 = re.compile(r'login_v15|link_v15|link_of_both|opener_v15|v15_(auth)?code|auth_type_list')
+OF_V15 = re.compile(r'login_v15|link_v15|link_of_both|v15_(auth)?code|auth_type_list')
 
 
 class Failure(Exception):

@@ -180,7 +180,7 @@ template <bmc_config Config> class bmc<Config> {
   [[nodiscard]] auto& sessions() noexcept { return held_.loaded; }
   [[nodiscard]] const auto& sessions() const noexcept { return held_.loaded; }
 
-  context parts(const peer_type& from, mutable_bytes reply) noexcept {
+  RMCPP_SHARED context parts(const peer_type& from, mutable_bytes reply) noexcept {
     Config& c = held_.config;
     return {
         held_.crypto(), core::deref(c.random), core::deref(c.users), options_, suites_, penalties_, sessions(), from,

@@ -114,50 +114,60 @@ template <bmc_config Config> class bmc_login_v15 {
     login = logins::make_room(logins_.opened, c_, gave_way);
     if (gave_way) st_.evicted = login_stage::opened;
     session_id id{};
-    octets16 challenge{};
-    if (!login || !logins_.new_session_id(c_, id) || !c_.random.fill(challenge) || !users_.prepare(c_)) return nullptr;
+    if (!login || !logins_.new_session_id(c_, id) || !c_.random.fill(login->v15.challenge) || !users_.prepare(c_))
+      return nullptr;
     login->peer = c_.from;
     login->managed_id = id;
     login->since = c_.now;
-    login->v15 = {name, challenge, type, sequence};
+    login->v15.name = name;
+    login->v15.type = type;
+    login->v15.sequence = sequence;
     st_.kind = step_kind::next;
     return login;
   }
 
   // ---- Activate Session ----
 
-  /// Of a half-open login; or of a session, whose answer was lost: once more, with the very same answer. That only
-  /// until the console's first packet, for our numbers begin anew.
   errc on_activate(const wire::lan_request& rq) noexcept {
-    session* const s = c_.sessions.find(packet_.id);
+    if (session* const s = c_.sessions.find(packet_.id)) return on_repeated(*s, rq);
     opened* const o = logins_.find_opened(packet_.id, true);
-    if (!s && !o) return errc::unknown_session;
-    if (!((s ? s->state.peer : o->peer) == c_.from)) return errc::wrong_peer;
-    const username& name = s ? s->state.info.name : o->v15.name;
-    const wire::auth_type type = s ? s->state.info.auth : o->v15.type;
-    if (packet_.auth != type) return errc::bad_auth_type;
-    if (s && (s->state.confirmed || !core::equal(rq.data, s->receipt.proof))) return errc::unexpected_message;
-    if (!s && !c_.penalties.may_guess(c_.from, name, c_.now)) return errc::rate_limited;
+    if (!o) return errc::unknown_session;
+    if (!(o->peer == c_.from)) return errc::wrong_peer;
+    if (packet_.auth != o->v15.type) return errc::bad_auth_type;
+    if (!c_.penalties.may_guess(c_.from, o->v15.name, c_.now)) return errc::rate_limited;
     user_record user;
     link l;
-    const errc outcome = verify(name, type, user, l);
-    if (outcome == errc::bad_authcode) {
-      c_.penalties.failed(c_.from, name, c_.now);
-      return s ? errc::ok : fail(*o, user, errc::bad_activation_code);
-    }
+    const errc outcome = verify(o->v15.name, o->v15.type, user, l);
+    if (outcome == errc::bad_authcode) return fail(*o, user, errc::bad_activation_code);
+    return outcome == errc::ok ? on_verified(*o, rq, wire::decode<activation>(rq.data), user, l) : outcome;
+  }
+
+  /// The one that made the session, whose answer was lost: once more, with the very same answer. Only until the
+  /// console's first packet, for our numbers begin anew. Who waits may be another of the same name, and does not keep
+  /// the owner out; but a wrong code is a guess here too.
+  errc on_repeated(session& s, const wire::lan_request& rq) noexcept {
+    const auto& info = s.state.info;
+    if (!(s.state.peer == c_.from)) return errc::wrong_peer;
+    if (packet_.auth != info.auth) return errc::bad_auth_type;
+    if (s.state.confirmed || !core::equal(rq.data, s.receipt.proof)) return errc::unexpected_message;
+    user_record user;
+    link l;
+    const errc outcome = verify(info.name, info.auth, user, l);
+    if (outcome == errc::bad_authcode) return errc::ok;  // no drop, for it was counted
     if (outcome != errc::ok) return outcome;
     const auto m = wire::decode<activation>(rq.data);
-    if (!s) return on_verified(*o, rq, m, user, l);
-    return answer(rq, *m, completion_code::ok, s, core::load_le32(s->receipt.answer.view().data()), l);
+    return answer(rq, *m, completion_code::ok, &s, core::load_le32(s.receipt.answer.view().data()), l);
   }
 
   /// Opens the packet with a link of its own, which then carries the answer. A name that may not log in costs as much
-  /// as a wrong password, and is as wrong, whatever the type.
+  /// as a wrong password, and is as wrong, whatever the type. What is wrong is a guess.
   errc verify(const username& name, wire::auth_type type, user_record& user, link& l) const noexcept {
     const bool known = users_.find_v15(c_, name, user);
     if (const status loaded = l.load(c_.crypto, type, user.secret); !loaded) return loaded.error();
     const auto o = l.open(c_.crypto, packet_);
-    return o && !known ? errc::bad_authcode : o.error();
+    const errc outcome = o && !known ? errc::bad_authcode : o.error();
+    if (outcome == errc::bad_authcode) c_.penalties.failed(c_.from, name, c_.now);
+    return outcome;
   }
 
   errc on_verified(opened& o, const wire::lan_request& rq, const result<activation>& m, const user_record& user,
@@ -178,7 +188,7 @@ template <bmc_config Config> class bmc_login_v15 {
       if (!drawn) return drawn.error();
       first_in = to_integer(*drawn);
     }
-    if (const errc sealed = answer(rq, m.value_or({}), code, s, first_in, l); sealed != errc::ok) return sealed;
+    if (const errc sealed = answer(rq, m, code, s, first_in, l); sealed != errc::ok) return sealed;
     return s ? begin_session(o, *s, rq, *m, user, first_in) : fail(o, user, told);
   }
 
@@ -224,18 +234,18 @@ template <bmc_config Config> class bmc_login_v15 {
 
   /// Our first packet: a refusal, or with a session its link as it then is, the same each time that the same is asked.
   /// On a failure all stays as it was.
-  errc answer(const wire::lan_request& rq, const activation& m, completion_code code, session* s,
+  errc answer(const wire::lan_request& rq, const result<activation>& m, completion_code code, session* s,
               std::uint32_t first_in, link& l) noexcept {
     constexpr bool may_waive = traits::allow_unauthenticated;
     const bool bare = may_waive && c_.options.v15.message_authentication_off;
     std::array<std::uint8_t, 10> data{};
     wire::lan_response rs = respond(rq, code);
     if (s) {
-      const auto type = bare ? wire::auth_type::none : m.type;
-      (void)encode(wire::activate_session_response{type, packet_.id, first_in, m.level}, data);
+      const auto type = bare ? wire::auth_type::none : m->type;
+      (void)encode(wire::activate_session_response{type, packet_.id, first_in, m->level}, data);
       rs.data = data;
     }
-    l.begin(packet_.id, m.first_to_console, first_in);
+    l.begin(packet_.id, m ? m->first_to_console : 0, first_in);
     st_.taken = l.seal_message(c_.crypto, c_.random, rs, c_.reply);
     if (!s || !st_.taken) return st_.taken.error();
     if (may_waive && c_.options.v15.user_authentication_off) l.accept_bare(protect::bare_packets::user_level);

@@ -183,7 +183,7 @@ template <console_config Config> class console<Config> {
 
   [[nodiscard]] auto& link() noexcept { return held_.loaded; }
 
-  context parts() noexcept {
+  RMCPP_SHARED context parts() noexcept {
     return {held_.crypto(), core::deref(held_.config.random), options_, link(), requests_.sequences(), questions_.tag(),
             clock_.now()};
   }

@@ -40,8 +40,8 @@ constexpr result<std::size_t> encode_cipher_suites_request(std::uint8_t sequence
                                                            mutable_bytes out) noexcept {
   std::array<std::uint8_t, 3> data{};
   (void)encode(wire::cipher_suites_request{.list = static_cast<std::uint8_t>(0x80 | index)}, data);
-  return encode_sessionless_v2(payload_type::ipmi, app_request(wire::app::get_channel_cipher_suites, sequence, data),
-                               out);
+  const auto rq = app_request(wire::app::get_channel_cipher_suites, sequence, data);
+  return encode_sessionless_v2(payload_type::ipmi, rq, out);
 }
 
 /// What a console asks before it logs in: Get Channel Authentication Capabilities (IPMI v2.0, 22.13), then, where its

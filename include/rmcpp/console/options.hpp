@@ -111,15 +111,19 @@ template <class Link> constexpr std::uint8_t most_unanswered(const Link& link) n
   return protect::is_v15(link) ? max_unanswered_v15 : max_unanswered;
 }
 
+/// What IPMI v1.5 asks of the options, beside the rest.
+template <crypto::backend B, class Traits> constexpr status check_v15_options(const console_options& o) noexcept {
+  if (!Traits::v15 || o.retry.tries >= max_unanswered_v15) return errc::invalid_argument;
+  if (o.v15_bare && !Traits::allow_unauthenticated) return errc::invalid_argument;
+  const bool waives = o.v15.has(wire::auth_type::none) && !Traits::allow_unauthenticated;
+  if (waives || usable_auth_types<B>(o.v15, true).empty()) return errc::unsupported_suite;
+  return protect::fits_v15(o.password) ? status{} : status{errc::too_long};
+}
+
 /// console::check().
 template <crypto::backend B, class Traits> constexpr status check_options(const console_options& o) noexcept {
-  if (!o.v15.empty()) {
-    if (!Traits::v15 || (o.v15_bare && !Traits::allow_unauthenticated)) return errc::invalid_argument;
-    const bool waives = o.v15.has(wire::auth_type::none) && !Traits::allow_unauthenticated;
-    if (waives || usable_auth_types<B>(o.v15, true).empty()) return errc::unsupported_suite;
-    if (!protect::fits_v15(o.password)) return errc::too_long;
-    if (o.retry.tries >= max_unanswered_v15) return errc::invalid_argument;
-  }
+  if (!o.v15.empty())
+    if (const status v15 = check_v15_options<B, Traits>(o); !v15) return v15;
   if (o.suites.empty()) return errc::unsupported_suite;
   for (const auto id : o.suites.view())
     if (!may_use<B>(id, Traits::allow_unauthenticated)) return errc::unsupported_suite;

@@ -149,10 +149,10 @@ template <crypto::backend B> class link_v15 {
   }
   /// Writes all but the message, which lies there. Returns the datagram's size. Errors: crypto_failure.
   result<std::size_t> finish(B& b, const wire::seen& packet) noexcept {
+    const wire::session_v15 header{.type = packet.auth, .sequence = next_, .id = id_, .payload = packet.payload()};
     core::writer w(packet.datagram);
     w.group("rmcp_header", wire::rmcp_header{});
-    w.group("session_v15",
-            wire::session_v15{.type = packet.auth, .sequence = next_, .id = id_, .payload = packet.payload()});
+    w.group("session_v15", header);
     if (packet.auth != wire::auth_type::none)
       if (const status made = detail::v15_code(b, packet, password_, packet.authcode()); !made) return made.error();
     if (next_ != 0 && ++next_ == 0) next_ = 1;
