@@ -16,6 +16,7 @@
 #include <rmcpp/crypto/cryptopp.hpp>
 #include <rmcpp/rmcpp.hpp>
 
+#include "support/auth_types.hpp"
 #include "support/chassis.hpp"
 #include "support/text.hpp"
 #include "support/udp.hpp"
@@ -29,8 +30,8 @@ using examples::usage_error;
 using accounts = rmcpp::user_table<62>;
 
 /// Adds a user from "NAME:PASSWORD" or "NAME:PASSWORD:PRIVILEGE". A password may have colons unless it ends like a
-/// privilege.
-void add_account(accounts& all, const std::string& text) {
+/// privilege. With `v15` it warns of passwords that are too long for IPMI v1.5.
+void add_account(accounts& all, const std::string& text, bool v15) {
   const auto colon = text.find(':');
   if (colon == text.npos) throw usage_error("--user takes NAME:PASSWORD[:PRIVILEGE]");
   auto password = text.substr(colon + 1);
@@ -45,6 +46,9 @@ void add_account(accounts& all, const std::string& text) {
   const auto added = all.add({examples::parse_name(name), examples::parse_key(password, "password"), limit});
   if (added.error() == rmcpp::errc::no_slot) throw usage_error("more than 62 users");
   if (!added) throw usage_error("two users have the name " + name);
+  if (v15 && password.size() > rmcpp::protect::v15_password_size)
+    std::cerr << "bmc: warning: user \"" << name << "\" cannot log in over IPMI v1.5: the password has more than "
+              << rmcpp::protect::v15_password_size << " bytes\n";
 }
 
 struct traits : rmcpp::bmc_traits {
@@ -52,7 +56,8 @@ struct traits : rmcpp::bmc_traits {
   static constexpr std::size_t opened = 64;
   static constexpr std::size_t proven = 64;
   static constexpr std::size_t events = 64;
-  static constexpr bool allow_unauthenticated = true;  // and yet only where --suites names 0
+  static constexpr bool allow_unauthenticated = true;  // and yet only where --suites names 0, --v15 none, and so on
+  static constexpr bool v15 = true;                    // and yet only with --v15
 };
 
 struct config {
@@ -77,7 +82,7 @@ struct arguments {
   std::string kg;
   std::vector<std::uint8_t> suites{17, 3};
   std::size_t max_sessions = 16;
-  std::string v15;
+  std::vector<std::string> v15, v15_auth_off;
   std::string sol;
 };
 
@@ -96,12 +101,19 @@ bool has_signal(const examples::descriptor& signals) {
   return ::read(signals.get(), &info, sizeof info) > 0;
 }
 
+std::string protection_of(const rmcpp::session_info& s) {
+  if (s.is_v15()) return std::string("IPMI v1.5, authentication type ") + examples::word_of(s.auth);
+  return "cipher suite " + std::to_string(s.suite);
+}
+
 void log(const event& e) {
   const auto& s = e.session;
   const auto who = '"' + examples::printable(s.name) + "\" from " + e.peer.text();
   switch (e.type) {
-    case event::kind::login: std::cout << "login " << who << ", cipher suite " << int{s.suite}; break;
-    case event::kind::login_failed: std::cout << "login failed " << who << ": " << describe(e.error); break;
+    case event::kind::login: std::cout << "login " << who << ", " << protection_of(s); break;
+    case event::kind::login_failed:
+      std::cout << "login failed " << who << (s.is_v15() ? ", IPMI v1.5: " : ": ") << describe(e.error);
+      break;
     case event::kind::privilege: std::cout << "privilege " << who << ": " << describe(s.level); break;
     case event::kind::closed: std::cout << "closed " << who << ": " << describe(e.error); break;
     case event::kind::served:
@@ -110,26 +122,43 @@ void log(const event& e) {
   std::cout << std::endl;
 }
 
+rmcpp::bmc_v15_options v15_options_from(const arguments& args) {
+  rmcpp::bmc_v15_options options;
+  for (const auto& word : args.v15)
+    options.types.add(examples::parse_auth_type<rmcpp::cryptopp_backend>(word, "--v15"));
+  if (args.v15.empty() && !args.v15_auth_off.empty()) throw usage_error("--v15-auth-off needs --v15");
+  for (const auto& word : args.v15_auth_off) {
+    if (word == "message")
+      options.message_authentication_off = true;
+    else if (word == "user")
+      options.user_authentication_off = true;
+    else
+      throw usage_error("--v15-auth-off takes message or user, not " + word);
+  }
+  return options;
+}
+
 rmcpp::bmc_options options_from(const arguments& args, const rmcpp::guid& guid) {
   const auto suites = rmcpp::suite_list::from(args.suites);
   if (!suites) throw usage_error("--suites names more than 20");
   rmcpp::bmc_options options{.system_guid = guid, .suites = *suites};
   options.max_sessions = static_cast<std::uint8_t>(args.max_sessions);
+  options.v15 = v15_options_from(args);
   return options;
 }
 
 int run(const arguments& args) {
-  if (!args.v15.empty()) throw usage_error("--v15: IPMI v1.5 sessions are not part of this version");
   if (!args.sol.empty()) throw usage_error("--sol: Serial over LAN is not part of this version");
   if (args.users.empty()) throw usage_error("at least one --user is needed");
 
   constexpr rmcpp::guid guid{0x01, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x80,
                              0x00, 0x40, 0x00, 0x70, 0x70, 0x63, 0x6d, 0x72};  // last byte first
+  const auto options = options_from(args, guid);
   accounts users;
-  for (const auto& text : args.users) add_account(users, text);
+  for (const auto& text : args.users) add_account(users, text, !args.v15.empty());
   users.set_kg(examples::parse_key(examples::parse_hex(args.kg), "K_g"));
   examples::chassis chassis(guid);
-  bmc machine({.users = users, .handler = chassis}, options_from(args, guid));
+  bmc machine({.users = users, .handler = chassis}, options);
   if (machine.suites().size() != args.suites.size()) throw usage_error("--suites names one that this build lacks");
 
   const auto signals = catch_signals();
@@ -176,7 +205,16 @@ int main(int argc, char** argv) {
   app.add_option("--max-sessions", args.max_sessions, "sessions at once")
       ->check(CLI::Range(std::size_t{1}, traits::sessions))
       ->capture_default_str();
-  app.add_option("--v15", args.v15, "not part of this version");
+  app.add_option("--v15", args.v15,
+                 "IPMI v1.5 sessions too, of these authentication types: md5, md2, password (which crosses the network "
+                 "in the clear), none (lets in anybody). Only users whose password has at most 16 bytes have them")
+      ->delimiter(',')
+      ->allow_extra_args(false);
+  app.add_option("--v15-auth-off", args.v15_auth_off,
+                 "after the login of an IPMI v1.5 session accept packets without authcodes, which anybody can forge: "
+                 "message (for all commands), user (for those that need USER privilege or less)")
+      ->delimiter(',')
+      ->allow_extra_args(false);
   app.add_option("--sol", args.sol, "not part of this version");
   try {
     app.parse(argc, argv);

@@ -13,6 +13,7 @@
 #include <functional>
 #include <iostream>
 
+#include "support/auth_types.hpp"
 #include "support/device_commands.hpp"
 #include "support/password.hpp"
 #include "support/remote.hpp"
@@ -316,11 +317,13 @@ action parse_command(const std::vector<std::string>& words) {
 // ---- options ----
 
 struct arguments {
-  std::string host, user, kg, hex_kg, v15_auth, bridge_channel, bridge_target;
+  std::string host, user, kg, hex_kg, auth_type, bridge_channel, bridge_target;
   std::string suite = "auto", level = "ADMINISTRATOR", interface = "lanplus";
   examples::password_source password;
   std::uint16_t port = 623;
   std::vector<std::string> quirks, command;
+  bool bare = false;
+  std::string not_of_v15;  ///< an option that was given and means something to RMCP+ only
   unsigned seconds = 1;
   unsigned tries = 4;
   int verbosity = 0;
@@ -330,6 +333,18 @@ rmcpp::retry_policy retry_of(const arguments& args) {
   const rmcpp::milliseconds first{args.seconds * 1000};
   return {
       .first = first, .step = {1000}, .longest = {first.count + 3000}, .tries = static_cast<std::uint8_t>(args.tries)};
+}
+
+/// What -I lan asks for, instead of RMCP+.
+void choose_v15(rmcpp::console_options& o, const arguments& args) {
+  if (!args.not_of_v15.empty()) throw usage_error(args.not_of_v15 + ": only with -I lanplus");
+  if (!rmcpp::protect::fits_v15(o.password))
+    throw usage_error("-I lan: the password is longer than the 16 bytes that IPMI v1.5 takes");
+  if (args.tries >= rmcpp::max_unanswered_v15)
+    throw usage_error("-I lan: at most " + std::to_string(rmcpp::max_unanswered_v15 - 1) + " tries (-R)");
+  o.v15 = rmcpp::digest_auth_types;
+  if (!args.auth_type.empty()) o.v15 = {examples::parse_auth_type<rmcpp::cryptopp_backend>(args.auth_type, "-A")};
+  o.v15_bare = args.bare;
 }
 
 rmcpp::console_options options_of(const arguments& args) {
@@ -350,20 +365,21 @@ rmcpp::console_options options_of(const arguments& args) {
     o.quirks.open_session_privilege = true;
   }
   o.retry = retry_of(args);
+  if (args.interface == "lan") choose_v15(o, args);
   return o;
 }
 
-void refuse_what_is_missing(const arguments& args) {
-  const char* const v15 = "IPMI v1.5 sessions are not part of this version";
-  if (args.interface == "lan") throw usage_error(std::string("-I lan: ") + v15);
-  if (args.interface != "lanplus") throw usage_error("-I takes lanplus, not " + args.interface);
-  if (!args.v15_auth.empty()) throw usage_error(std::string("-A: ") + v15);
+void check_interface(const arguments& args) {
+  const bool v15 = args.interface == "lan";
+  if (!v15 && args.interface != "lanplus") throw usage_error("-I takes lanplus or lan, not " + args.interface);
+  if (!v15 && !args.auth_type.empty()) throw usage_error("-A: only with -I lan; with -I lanplus -C chooses");
+  if (!v15 && args.bare) throw usage_error("--bare: only with -I lan");
   if (!args.bridge_channel.empty() || !args.bridge_target.empty())
     throw usage_error("-b and -t: bridged requests are not part of this version");
 }
 
 int run(const arguments& args) {
-  refuse_what_is_missing(args);
+  check_interface(args);
   const auto to = [&] { return examples::address::resolve(args.host, args.port); };
   if (args.command.size() == 1 && args.command[0] == "ping") {
     ping(to(), retry_of(args));
@@ -387,7 +403,7 @@ int run(const arguments& args) {
 
 int main(int argc, char** argv) {
   arguments args;
-  CLI::App app("A remote console for IPMI v2.0 sessions");
+  CLI::App app("A remote console for IPMI v2.0 and v1.5 sessions");
   app.add_option("-H", args.host, "the BMC's name or address")->required();
   app.add_option("-p", args.port, "its UDP port")->capture_default_str();
   app.add_option("-U", args.user, "user name");
@@ -399,8 +415,16 @@ int main(int argc, char** argv) {
   app.add_option("-k", args.kg, "K_g")->excludes(app.add_option("-y", args.hex_kg, "K_g in hexadecimal"));
   app.add_option("-C", args.suite, "cipher suite, or auto: 17, then 3")->capture_default_str();
   app.add_option("-L", args.level, "privilege level")->capture_default_str();
-  app.add_option("-I", args.interface, "lanplus")->capture_default_str();
-  app.add_option("-A", args.v15_auth, "not part of this version");
+  app.add_option("-I", args.interface, "lanplus: IPMI v2.0, or lan: IPMI v1.5, which encrypts nothing")
+      ->capture_default_str();
+  app.add_option(
+      "-A", args.auth_type,
+      "with -I lan, the authentication type: MD5, MD2, PASSWORD (which crosses the network in the clear), NONE "
+      "(proves nothing to either side); if not said, MD5 or else MD2");
+  app.add_flag(
+      "--bare", args.bare,
+      "with -I lan, go on with a BMC that wants packets without authcodes after the login; whoever can send to "
+      "this host can then forge its answers, and commands to the BMC");
   app.add_option("-b", args.bridge_channel, "not part of this version");
   app.add_option("-t", args.bridge_target, "not part of this version");
   app.add_option("-o", args.quirks, "what odd firmware needs: opensesspriv")->delimiter(',')->allow_extra_args(false);
@@ -408,13 +432,15 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(1, 3600))
       ->capture_default_str();
   app.add_option("-R", args.tries, "tries")->check(CLI::Range(1, 14))->capture_default_str();
-  app.add_flag("-v", args.verbosity, "tell the cipher suite; -vv: show every datagram");
+  app.add_flag("-v", args.verbosity, "tell how the session is protected; -vv: show every datagram");
   app.add_option("COMMAND", args.command,
                  "mc info|guid, chassis status, chassis power status|on|off|cycle|reset|diag|soft, "
                  "chassis bootdev DEVICE, raw NETFN CMD [BYTE...], channel getciphers, ping")
       ->required();
   try {
     app.parse(argc, argv);
+    for (const char* const option : {"-C", "-k", "-y", "-o"})
+      if (app.count(option) != 0) args.not_of_v15 = option;
     return run(args);
   } catch (const CLI::ParseError& e) {
     return app.exit(e) == 0 ? 0 : 2;

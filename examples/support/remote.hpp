@@ -29,6 +29,28 @@ inline std::string explain_privilege(rmcpp::completion_code code) {
   }
 }
 
+/// What Get Session Challenge was refused with (IPMI v2.0, 22.16).
+inline std::string explain_challenge(rmcpp::completion_code code) {
+  switch (static_cast<unsigned>(code)) {
+    case 0x81: return "unknown user name";
+    case 0x82: return "logins without a user name are not enabled";
+    default: return describe(code);
+  }
+}
+
+/// What Activate Session was refused with (IPMI v2.0, 22.17), and what helps.
+inline std::string explain_activation(rmcpp::completion_code code) {
+  switch (static_cast<unsigned>(code)) {
+    case 0x81: return "no session slot is free";
+    case 0x82: return "no session slot is free for this user";
+    case 0x83: return "no session slot is free at this privilege level; ask for less with -L";
+    case 0x84: return "the session sequence number is out of range";
+    case 0x85: return "the session id is invalid";
+    case 0x86: return "above the limit of the user or channel; ask for less with -L";
+    default: return describe(code);
+  }
+}
+
 /// Which hash makes an authentication code of so many bytes.
 inline std::string explain_code_size(std::size_t bytes) {
   const std::string text = std::to_string(bytes) + " bytes";
@@ -63,10 +85,15 @@ inline std::string list_of(const rmcpp::wire::cipher_suite_reader& suites) {
 inline std::string explain(const rmcpp::console_event& e) {
   using rmcpp::errc;
   const std::string text = describe(e.error);
-  if (e.error == errc::timed_out || e.error == errc::session_lost || e.error == errc::deadline_passed)
+  if (e.error == errc::timed_out || e.error == errc::session_lost || e.error == errc::deadline_passed ||
+      e.error == errc::activation_unanswered)
     return text + explain(e.effort);
   if (e.error == errc::wrong_rakp2_size || e.error == errc::wrong_rakp4_size)
     return text + ": " + explain_code_size(e.detail);
+  if (e.error == errc::peer_lacks_v2) return text + "; -I lan asks for one of IPMI v1.5";
+  if (e.error == errc::peer_lacks_v15) return text + "; -I lanplus asks for one of IPMI v2.0";
+  if (e.error == errc::no_common_auth_type) return text + "; -A asks for another";
+  if (e.error == errc::weaker_authentication) return text + "; --bare accepts that";
   if (e.detail == 0) return text;
   char number[8];
   std::snprintf(number, sizeof number, "%02Xh", static_cast<unsigned>(e.detail));
@@ -78,6 +105,8 @@ inline std::string explain(const rmcpp::console_event& e) {
     case errc::kg_or_bmc_state:
     case errc::no_common_suite: return with_number + describe(rmcpp::rakp_status{e.detail});
     case errc::refused_privilege: return with_number + explain_privilege(rmcpp::completion_code{e.detail});
+    case errc::refused_challenge: return with_number + explain_challenge(rmcpp::completion_code{e.detail});
+    case errc::refused_activation: return with_number + explain_activation(rmcpp::completion_code{e.detail});
     case errc::refused_capabilities: return with_number + describe(rmcpp::completion_code{e.detail});
     default: return text;
   }
@@ -117,15 +146,18 @@ class shown_udp : public udp_client {
 
 class remote {
  public:
-  /// With `verbosity` 1 the cipher suite is told on stderr, with 2 every datagram too.
+  /// With `verbosity` 1 the protection is told on stderr, with 2 every datagram too.
   remote(udp_socket socket, const rmcpp::console_options& options, int verbosity)
-      : transport_(std::move(socket), verbosity >= 2), machine_({}, options), verbosity_(verbosity) {}
+      : transport_(std::move(socket), verbosity >= 2),
+        machine_({}, options),
+        v15_(!options.v15.empty()),
+        verbosity_(verbosity) {}
 
   /// Throws failure.
   void login() {
     if (const auto started = machine_.start(now()); !started) throw failure(describe(started.error()));
     wait([](const event& e) { return e.type == event::kind::ready; });
-    if (verbosity_ >= 1) std::cerr << "cipher suite " << int{machine_.suite().id} << '\n';
+    if (verbosity_ >= 1) tell_protection();
     const auto& less = machine_.given_up();
     if (less.suite != rmcpp::suite_given_up::none)
       std::cerr << "cipher suite " << int{less.suite} << " was given up for " << int{machine_.suite().id} << ": "
@@ -154,12 +186,20 @@ class remote {
  private:
   struct config {
     struct traits : rmcpp::console_traits {
-      static constexpr bool allow_unauthenticated = true;  // suite 0, when it is asked for by number
+      static constexpr bool allow_unauthenticated = true;  // suite 0 and its like, when asked for by name
+      static constexpr bool v15 = true;
     };
     rmcpp::cryptopp_backend crypto{};
     rmcpp::cryptopp_entropy random{};
   };
   using event = rmcpp::console_event;
+
+  void tell_protection() const {
+    if (v15_)
+      std::cerr << "IPMI v1.5\n";
+    else
+      std::cerr << "cipher suite " << int{machine_.suite().id} << '\n';
+  }
 
   /// Until `has_come(event)`, or the session has ended as asked. Throws failure if it ends otherwise.
   template <class Predicate> void wait(Predicate has_come) {
@@ -181,6 +221,7 @@ class remote {
 
   shown_udp transport_;
   rmcpp::console<config> machine_;
+  bool v15_;
   int verbosity_;
 };
 

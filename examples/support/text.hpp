@@ -8,6 +8,7 @@
 #include <rmcpp/core/bytes.hpp>
 #include <rmcpp/core/secure.hpp>
 #include <rmcpp/wire/message.hpp>
+#include <rmcpp/wire/rakp.hpp>
 #include <stdexcept>
 #include <string>
 #include <vector>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSL-1.0
 // The table of a BMC's login states: every row is driven, and nothing else is ever seen.
 #include <rmcpp/session/transitions.hpp>
+#include <rmcpp/testing/crafted_console_v15.hpp>
 
 #include "support/bmc_rig.hpp"
 #include "support/catch.hpp"
@@ -22,6 +23,7 @@ struct one_slot_traits : test_bmc_traits {
   static constexpr std::size_t sessions = 1;
   static constexpr std::size_t opened = 1;
   static constexpr std::size_t proven = 1;
+  static constexpr bool v15 = true;
 };
 using rig = bmc_rig<bmc_backend, one_slot_traits>;
 using client = rig_console<rig>;
@@ -36,6 +38,17 @@ struct drive {
 };
 
 const test_peer elsewhere{0x7f000002, 40000};
+
+crafted_console_v15<peer_backend_t<bmc_backend>> client_v15(rig& r) {
+  return crafted_console_v15<peer_backend_t<bmc_backend>>(
+      [&r](const test_peer& from, bytes d) { return r.ask(from, d); });
+}
+
+bmc_options options() {
+  bmc_options o = default_bmc();
+  o.v15.types = {wire::auth_type::md5};
+  return o;
+}
 
 const std::vector<drive>& drives() {
   static const std::vector<drive> all{
@@ -66,6 +79,31 @@ const std::vector<drive>& drives() {
          (void)c.send_rakp1();
        }},
       {{ls::proven, lt::rakp3, ls::active}, [](rig&, client& c) { c.login(); }},
+      {{ls::none, lt::open_session, ls::opened}, [](rig& r, client&) { client_v15(r).ask_challenge(); }},
+      {{ls::opened, lt::activate, ls::active}, [](rig& r, client&) { client_v15(r).login(); }},
+      {{ls::opened, lt::expired, ls::none},
+       [](rig& r, client&) {
+         client_v15(r).ask_challenge();
+         r.wait(15'000);
+       }},
+      {{ls::opened, lt::evicted, ls::none},
+       [](rig& r, client& c) {
+         client_v15(r).ask_challenge();
+         (void)c.open();
+         r.setup().steps.pop_back();  // the newcomer's own
+       }},
+      {{ls::opened, lt::refused, ls::none},
+       [](rig& r, client&) {
+         auto v15 = client_v15(r);
+         v15.password = key_of("wrong");
+         v15.login();
+       }},
+      {{ls::active, lt::closed, ls::none},
+       [](rig& r, client&) {
+         auto v15 = client_v15(r);
+         v15.login();
+         v15.close();
+       }},
       {{ls::active, lt::evicted, ls::none},
        [](rig& r, client& c) {
          c.login();
@@ -141,7 +179,7 @@ const std::vector<drive>& drives() {
 TEST_CASE("what a BMC does with its logins is the table, row for row", "[session][transitions]") {
   std::set<key> observed;
   for (const auto& d : drives()) {
-    rig r;
+    rig r(options());
     client c(r);
     d.run(r, c);
     REQUIRE_FALSE(r.setup().steps.empty());
@@ -156,7 +194,7 @@ TEST_CASE("what a BMC does with its logins is the table, row for row", "[session
 
 TEST_CASE("each login's steps form a path from none to none", "[session][transitions]") {
   for (const auto& d : drives()) {
-    rig r;
+    rig r(options());
     client c(r);
     d.run(r, c);
     ls at = ls::none;
@@ -172,7 +210,7 @@ TEST_CASE("each login's steps form a path from none to none", "[session][transit
 TEST_CASE("everything that is not in the table is illegal", "[session][transitions]") {
   std::size_t legal = 0;
   for (int from = 0; from < 5; ++from) {
-    for (int on = 0; on < 9; ++on) {
+    for (int on = 0; on < 10; ++on) {
       for (int to = 0; to < 5; ++to) {
         const login_transition step{static_cast<ls>(from), static_cast<lt>(on), static_cast<ls>(to)};
         bool listed = false;
@@ -185,9 +223,10 @@ TEST_CASE("everything that is not in the table is illegal", "[session][transitio
   CHECK(legal == login_transitions.size());
 }
 
-TEST_CASE("no way into a session but through its RAKP 3", "[session][transitions]") {
+TEST_CASE("no way into a session but through its RAKP 3 or Activate Session", "[session][transitions]") {
   for (const auto& row : login_transitions) {
-    if (row.to == ls::active) CHECK((row.from == ls::proven && row.on == lt::rakp3));
+    if (row.to == ls::active)
+      CHECK(((row.from == ls::proven && row.on == lt::rakp3) || (row.from == ls::opened && row.on == lt::activate)));
     if (row.to == ls::proven) CHECK(((row.from == ls::opened || row.from == ls::proven) && row.on == lt::rakp1));
     if (row.to == ls::opened) CHECK((row.from == ls::none && row.on == lt::open_session));
     if (row.from == ls::none) CHECK(row.to == ls::opened);

@@ -23,13 +23,33 @@ console_options two_suites() {
   return o;
 }
 
-void deaf(session_pair<>& p) {
+template <class Pair> void deaf(Pair& p) {
   p.network = [](direction, int, datagram&) { return false; };
 }
 
+struct v15_console : test_console_traits {
+  static constexpr bool v15 = true;
+};
+struct v15_bmc : test_bmc_traits {
+  static constexpr bool v15 = true;
+};
+using pair_of_both = session_pair<null_backend, v15_bmc, null_backend, v15_console>;
+
+bmc_options with_v15() {
+  auto o = default_bmc();
+  o.v15.types = {auth_type::md5};
+  return o;
+}
+/// How the console logs in that is to come to `state`.
+console_options on_the_way_to(console_state state) {
+  auto o = two_suites();
+  if (state == console_state::challenge || state == console_state::activate) o.v15 = {auth_type::md5};
+  return o;
+}
+
 /// A login brought to `state`, whatever state that is.
-session_pair<> in(console_state state) {
-  session_pair<> p(two_suites());
+pair_of_both in(console_state state) {
+  pair_of_both p(on_the_way_to(state), with_v15());
   if (state == console_state::idle) return p;
   if (state < console_state::closing) {
     login_until(p, state);
@@ -45,7 +65,7 @@ session_pair<> in(console_state state) {
 /// What the console does in all its adventures.
 std::vector<console_transition> adventures() {
   std::vector<console_transition> seen;
-  const auto take = [&](session_pair<>& p) {
+  const auto take = [&](auto& p) {
     const auto& steps = p.con.config().steps;
     seen.insert(seen.end(), steps.begin(), steps.end());
   };
@@ -71,6 +91,30 @@ std::vector<console_transition> adventures() {
     (void)closed.con.close(closed.now);
     closed.settle();
     take(closed);
+  }
+  {  // v1.5, and a session whose packets are all lost
+    pair_of_both p(on_the_way_to(console_state::activate), with_v15());
+    (void)p.login();
+    take(p);
+    pair_of_both q(on_the_way_to(console_state::activate), with_v15());
+    q.network = [](direction d, int, datagram& b) {
+      return d == direction::to_console || look(b)->id == session_id::none || look(b)->sequence == 0;
+    };
+    REQUIRE(q.con.start(q.now));
+    q.run(seconds(100));
+    take(q);
+    pair_of_both r(on_the_way_to(console_state::activate), with_v15());  // no answer to Activate Session, at first
+    r.network = [](direction d, int n, datagram& b) { return d == direction::to_bmc || n < 3 || n > 6 || b.empty(); };
+    (void)r.con.start(r.now);
+    r.run(seconds(100));
+    take(r);
+    pair_of_both wrong(on_the_way_to(console_state::activate), with_v15());  // none at all, as to a wrong password
+    wrong.network = [](direction d, int, datagram& b) {
+      return d == direction::to_bmc || look(b)->id == session_id::none;
+    };
+    (void)wrong.con.start(wrong.now);
+    wrong.run(seconds(100));
+    take(wrong);
   }
   session_pair<> mute;  // whose packets in the session are all lost
   mute.network = [](direction d, int, datagram& b) {

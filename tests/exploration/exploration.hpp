@@ -78,6 +78,7 @@ struct rows_hit {
 struct console_config {
   struct traits : console_traits {
     static constexpr std::size_t in_flight = 2;
+    static constexpr bool v15 = true;
   };
   null_backend crypto{};
   counting_entropy random{.seed = 0xc0};
@@ -96,6 +97,7 @@ struct bmc_config {
     static constexpr std::size_t reply_bytes = 16;
     static constexpr std::size_t penalties = 2;
     static constexpr std::size_t message_bytes = 32;
+    static constexpr bool v15 = true;
   };
   null_backend crypto{};
   counting_entropy random{.seed = 0xb3c};
@@ -434,6 +436,18 @@ inline std::vector<variant> variants() {
   all.back().console.suites = suites_of({17, 3});
   all.back().console.quirks.open_session_privilege = true;
   all.back().bmc.limits.set(17, privilege::user);
+  const auto in_v15 = [&](const char* name) -> variant& {
+    variant& v = all.emplace_back(variant{.name = name});
+    v.console.v15 = {wire::auth_type::md5};
+    v.bmc.v15.types = {wire::auth_type::md5};
+    return v;
+  };
+  in_v15("v1.5").one_request = true;
+  in_v15("v1.5, two requests");
+  variant& stranger = in_v15("v1.5, wrong password");
+  stranger.agrees = false;
+  stranger.console.password = key_of("guess");
+  in_v15("v1.5, deferred answer").defers = true;
   return all;
 }
 

@@ -9,7 +9,8 @@
 
 /// \file
 /// One role as firmware links it, for sizes.py: the BMC with RMCPP_MEASURE_BMC, else the console, in the *slice*
-/// configuration: RMCP+ only, suites 3 and 17, and what `slice` says.
+/// configuration: suites 3 and 17, and what `slice` says; with RMCPP_MEASURE_V15 also IPMI v1.5 with MD5 and straight
+/// password.
 ///
 /// Counted is what the library brings: the machine's constructor and verbs with all that they call, the few
 /// instructions by which each function below reaches them, and the machine's object. Not counted is what a board
@@ -23,6 +24,12 @@
 
 using namespace rmcpp;
 using namespace rmcpp::crypto;
+
+#ifdef RMCPP_MEASURE_V15
+constexpr bool with_v15 = true;
+#else
+constexpr bool with_v15 = false;
+#endif
 
 namespace outside {
 
@@ -46,6 +53,10 @@ struct crypto {
   status decrypt(aes_key& key, const block& iv, mutable_bytes data) noexcept;
   void unload(mac_key& key) noexcept;
   void unload(aes_key& key) noexcept;
+#ifdef RMCPP_MEASURE_V15
+  static constexpr bool supports(digest_id id) noexcept { return id == digest_id::md5; }
+  status digest(digest_id id, pieces data, mutable_bytes out) noexcept;
+#endif
 };
 
 struct entropy {
@@ -109,6 +120,7 @@ struct slice : bmc_traits {
   static constexpr std::size_t replay_depth = 1;
   static constexpr bool tells_served = false;
   static constexpr bool allow_unauthenticated = false;
+  static constexpr bool v15 = with_v15;
 };
 struct one_more_session : slice {
   static constexpr std::size_t sessions = slice::sessions + 1;
@@ -171,6 +183,7 @@ struct slice : console_traits {
   static constexpr std::size_t in_flight = 4;
   static constexpr std::size_t request_bytes = 0;
   static constexpr bool allow_unauthenticated = false;
+  static constexpr bool v15 = with_v15;
 };
 struct one_more_in_flight : slice {
   static constexpr std::size_t in_flight = slice::in_flight + 1;

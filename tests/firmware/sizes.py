@@ -20,7 +20,8 @@ SOURCE = HERE / 'sizes.cpp'
 TABLE = HERE / 'sizes.txt'
 COMPILER = 'arm-none-eabi-g++'
 CPUS = ('cortex-m0plus', 'cortex-m3')
-ROLES = {'bmc': ['-DRMCPP_MEASURE_BMC'], 'console': []}
+ROLES = {'bmc': ['-DRMCPP_MEASURE_BMC'], 'console': [],
+         'bmc v1.5': ['-DRMCPP_MEASURE_BMC', '-DRMCPP_MEASURE_V15'], 'console v1.5': ['-DRMCPP_MEASURE_V15']}
 FLAGS = ['-std=c++20', '-Os', '-DNDEBUG', '-mthumb', '-fno-exceptions', '-fno-rtti', '-ffunction-sections',
          '-fdata-sections', f'-I{HERE.parents[1]}/include']
 # What a static destructor asks for, __dso_handle, may not be missing even so; that it is one, __aeabi_atexit says.
@@ -33,6 +34,8 @@ MAY_BE_UNDEFINED = re.compile(
     r'|__aeabi_(mem(cpy|move|set|clr)[48]?|u?idiv(mod)?|u?ldivmod|lmul|ll?s[lr]|lasr|u?lcmp|u(read|write)[48])'
     r'|__gnu_thumb1_case_([su][qh]i|si)|__(clz|ctz|popcount|bswap)[sd]i2')
 MAY_NOT_BE_DEFINED = re.compile(r'guard variable|typeinfo|vtable|operator (new|delete)|_GLOBAL__|__cxa_|_Unwind_')
+# Nothing of IPMI v1.5 sessions is there without their trait. (Before a session everybody speaks its format.)
+OF_V15 = re.compile(r'login_v15|link_v15|link_of_both|v15_(auth)?code|auth_type_list')
 
 
 class Failure(Exception):
@@ -78,13 +81,14 @@ def image_size(compiler, image):
     return text + data, data + bss
 
 
-def forbidden(compiler, image):
+def forbidden(compiler, image, flags=()):
     """Returns the symbols that firmware may not have."""
     undefined = [line.split(maxsplit=1)[1] for line in run(tool(compiler, 'nm'), '-C', '-u', str(image)).splitlines()]
     defined = [line.split(maxsplit=2)[2]
                for line in run(tool(compiler, 'nm'), '-C', '--defined-only', str(image)).splitlines()]
     return ([name for name in undefined if not MAY_BE_UNDEFINED.fullmatch(name)] +
-            [name for name in defined if MAY_NOT_BE_DEFINED.search(name)])
+            [name for name in defined if MAY_NOT_BE_DEFINED.search(name) or
+             ('-DRMCPP_MEASURE_V15' not in flags and OF_V15.search(name))])
 
 
 def measure(compiler, cpu, source, flags, look=None):
@@ -103,7 +107,7 @@ def measure(compiler, cpu, source, flags, look=None):
                   for _, size, kind, name in symbols if kind == 'B' and name.startswith('ram_one_more_')}
         if look:
             look(whole)
-        return sizes, forbidden(compiler, whole)
+        return sizes, forbidden(compiler, whole, flags)
 
 
 def measure_all(compiler):

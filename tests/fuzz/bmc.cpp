@@ -3,7 +3,8 @@
 // cannot be answered. Input: a byte of options, then a script: consoles that log in and work, step by step, with
 // datagrams spoilt, repeated, made up or sent by another; the application; the clock. Beside what the sanitizers see:
 // - answers fit, can be read, and none goes to who cannot be answered;
-// - a session begins by a RAKP 3 with the right code only, and there are never more than allowed;
+// - a session begins by a RAKP 3, or an Activate Session of v1.5, with the right code only, and there are never more
+//   than allowed;
 // - a command runs only if a console of ours sealed that very datagram, from the session's address, and runs once;
 // - a datagram that was dropped changed nothing but its counter: no login, no session, no timer, no event;
 // - counters, events and tables tell the same;
@@ -11,6 +12,7 @@
 // - in the end all tables are empty, and there is nothing to wait for.
 #include <rmcpp/bmc/bmc.hpp>
 #include <rmcpp/testing/crafted_console.hpp>
+#include <rmcpp/testing/crafted_console_v15.hpp>
 
 #include <map>
 #include <set>
@@ -35,9 +37,11 @@ struct small : bmc_traits {
   static constexpr std::size_t message_bytes = 64;
   static constexpr std::size_t reply_bytes = 32;
   static constexpr std::size_t replay_depth = 2;
+  static constexpr bool v15 = true;
 };
 using machine = bmc<testing::bmc_setup<testing::null_backend, small>>;
 using console = testing::crafted_console<>;
+using console_v15 = testing::crafted_console_v15<>;
 
 constexpr std::array<test_peer, 4> peers{
     {{0x0a000001, 40000}, {0x0a000001, 40001}, {0x0a000002, 40000}, {0x0a000002, 40001, false}}};
@@ -51,6 +55,8 @@ class scene {
       consoles_[i].from = peers[i];
       consoles_[i].kg = bmc_.config().users.kg_value;
       consoles_[i].console_id = session_id{0xa0a0a0a0u + static_cast<std::uint32_t>(i)};
+      old_consoles_.emplace_back([this](const test_peer& from, bytes d) { return send(from, testing::to_octets(d)); },
+                                 wire::auth_type::md5, peers[i]);
     }
   }
 
@@ -59,7 +65,7 @@ class scene {
       const std::uint8_t op = s_.byte();
       if ((op & 0x80) != 0) handle_timeout();
       try {
-        act(consoles_[op >> 5 & 3], op & 0x1f);
+        act(op >> 5 & 3, op & 0x1f);
       } catch (const std::runtime_error&) {
         // The console got no answer, or not the one that it waited for.
       }
@@ -79,12 +85,15 @@ class scene {
     o.strict_window = (how & 8) != 0;
     if ((how & 16) != 0) o.channel_limit = privilege::operator_;
     two_keys_ = (how & 32) != 0;
+    if ((how & 64) != 0) o.v15.types = {wire::auth_type::md5, wire::auth_type::md2};  // as above
     return o;
   }
 
   // ---- the script ----
 
-  void act(console& c, std::uint8_t op) {
+  void act(unsigned who, std::uint8_t op) {
+    console& c = consoles_[who];
+    if (op > 22 && op < 29) return act_v15(old_consoles_[who], op);
     switch (op) {
       case 0: send(c.from, testing::to_octets(s_.take(s_.le16()))); break;
       case 1: change(c); break;
@@ -125,6 +134,36 @@ class scene {
     }
   }
 
+  void act_v15(console_v15& c, std::uint8_t op) {
+    switch (op) {
+      case 23: {
+        const std::uint8_t how = s_.byte();
+        c.name = testing::name_of((how & 1) != 0 ? "operator" : "admin");
+        c.password = testing::key_of((how & 2) != 0 ? "guess" : (how & 1) != 0 ? "operpw" : "secret");
+        c.type = wire::auth_type{static_cast<std::uint8_t>((how & 4) != 0 ? how >> 4 : 2)};
+        c.level = privilege{static_cast<std::uint8_t>((how & 8) != 0 ? how >> 4 : 3)};
+        c.from = peers[how >> 6];
+        break;
+      }
+      case 24: c.login(); break;
+      case 25: c.take_challenge(send_spoilt(c.from, c.challenge_datagram())); break;
+      case 26: c.take_activated(send_spoilt(c.from, c.activate_datagram())); break;
+      case 27: c.send(sealed_v15(c)); break;
+      default: send_spoilt(c.from, sealed_v15(c));
+    }
+  }
+  octets sealed_v15(console_v15& c) {
+    const std::uint8_t how = s_.byte();
+    constexpr std::array<std::uint8_t, 4> commands{0x01, 0x3b, 0x3d, 0xf0};
+    auto rq = c.request((how & 4) != 0 ? net_fn::chassis : net_fn::app, commands[how & 3]);
+    const octets data = s_.counted();
+    if (data.size() > 200) return {};
+    rq.data = data;
+    octets datagram = c.sealed(rq);
+    genuine_.insert(datagram);
+    return datagram;
+  }
+
   /// Who a console is and what it asks for, from now on.
   void change(console& c) {
     const std::uint8_t how = s_.byte();
@@ -138,10 +177,11 @@ class scene {
     if ((how & 8) != 0) c.console_id = session_id{s_.le32()};
     c.tag = s_.byte();
   }
-  octets send_spoilt(console& c, octets datagram) {
+  octets send_spoilt(const test_peer& from, octets datagram) {
     s_.spoil(datagram);
-    return send(c.from, std::move(datagram));
+    return send(from, std::move(datagram));
   }
+  octets send_spoilt(console& c, octets datagram) { return send_spoilt(c.from, std::move(datagram)); }
   octets sealed_request(console& c) {
     const std::uint8_t how = s_.byte();
     constexpr std::array<std::uint8_t, 8> commands{0x01, 0x37, 0x38, 0x3d, 0x54, 0xf0, 0xf1, 0xf2};
@@ -214,7 +254,11 @@ class scene {
     require(counters.datagrams == counted.datagrams + 1);
     require(counters.dropped == counted.dropped + (n ? 0 : 1));
     require(counters.logins == counted.logins || (right && counters.logins == counted.logins + 1));
-    if (counters.logins != counted.logins) owners_[session_id{core::load_le32(&as_sent[wire::payload_v2 + 4])}] = from;
+    if (counters.logins != counted.logins) {
+      const auto h = testing::headers_of(as_sent);
+      const bool v15 = h.format == wire::packet_format::v15;
+      owners_[v15 ? h.id : session_id{core::load_le32(&as_sent[wire::payload_v2 + 4])}] = from;
+    }
     if (bmc_.config().handler.commands.size() != runs) check_run(from, as_sent, runs);
     require(n || is_drop(n.error()));
     require(from.can_reply() || n.error() == errc::no_return_path);
@@ -237,6 +281,8 @@ class scene {
   void check_run(const test_peer& from, octets datagram, std::size_t runs_before) {
     require(bmc_.config().handler.commands.size() == runs_before + 1);
     datagram[1] = 0;  // the RMCP header's reserved byte, which nothing covers
+    const auto h = testing::headers_of(datagram);
+    if (h.format == wire::packet_format::v15) datagram.resize(h.payload_at + h.payload_size);  // nor surplus bytes
     require(genuine_.erase(datagram) == 1 && owners_[testing::headers_of(datagram).id] == from);
   }
 
@@ -288,6 +334,8 @@ class scene {
   /// Takes notes of an answered step of a login.
   void learn(const test_peer& from, octets datagram, const octets& reply) {
     const auto answer = testing::headers_of(reply);
+    if (answer.format == wire::packet_format::v15 && answer.id == session_id::none)
+      return learn_challenge(from, datagram, reply);
     if (answer.format != wire::packet_format::v2 || answer.id != session_id::none) return;
     const bytes body = testing::payload_of(reply);
     if (answer.kind.type() == payload_type::open_session_response) {
@@ -312,9 +360,35 @@ class scene {
       t.managed_guid = m->managed_guid;
     }
   }
-  /// Whether it is a RAKP 3 whose code only the password of an enabled user makes.
+  void learn_challenge(const test_peer& from, octets datagram, const octets& reply) {
+    const auto rs = wire::decode<wire::lan_response>(testing::payload_of(reply));
+    if (!rs || rs->command != wire::app::get_session_challenge || rs->code != completion_code::ok) return;
+    const auto asked = wire::decode<wire::lan_request>(testing::value_of(wire::look(datagram)).payload());
+    const auto m = wire::decode<wire::session_challenge_request>(asked->data);
+    const auto given = wire::decode<wire::session_challenge_response>(rs->data);
+    require(m.has_value() && given.has_value());
+    std::size_t size = m->name.size();
+    while (size > 0 && m->name[size - 1] == 0) --size;
+    username name;
+    (void)name.assign(bytes(m->name).first(size));
+    challenges_[given->temporary_id] = {name, from};
+  }
+  bool proves_v15(const test_peer& from, const wire::seen& packet) {
+    const auto known = challenges_.find(packet.id);
+    if (known == challenges_.end() || !(known->second.second == from) || packet.sequence != 0) return false;
+    user_record user;
+    const auto role = role_byte::of(privilege::administrator, true);
+    if (!bmc_.config().users.find(known->second.first, role, 1, user) || !user.enabled) return false;
+    testing::null_backend crypto;
+    secret<16> code;
+    return protect::v15_code(crypto, packet, user.secret, code).has_value() &&
+           core::equal(code.reveal(), packet.authcode());
+  }
+
+  /// Whether it is a RAKP 3, or an Activate Session, whose code only the password of an enabled user makes.
   bool proves(const test_peer& from, octets datagram) {
     const auto seen = wire::look(datagram);
+    if (seen && seen->format == wire::packet_format::v15) return proves_v15(from, *seen);
     if (!seen || seen->format != wire::packet_format::v2 || seen->kind.type() != payload_type::rakp3) return false;
     const auto m = wire::decode<wire::rakp3>(seen->payload());
     const auto known = m ? logins_.find(m->managed_id) : logins_.end();
@@ -333,10 +407,12 @@ class scene {
   machine bmc_;
   fuzz::wild_clock clock_{};
   std::vector<console> consoles_{};
+  std::vector<console_v15> old_consoles_{};
   std::vector<octets> history_{};
   std::set<octets> genuine_{};                ///< sealed, and not taken yet
   std::map<session_id, test_peer> owners_{};  ///< by whose RAKP 3 a session began
   std::map<session_id, login> logins_{};
+  std::map<session_id, std::pair<username, test_peer>> challenges_{};
   std::size_t begun_ = 0;
   std::size_t ended_ = 0;
 };

@@ -25,11 +25,16 @@ using fuzz::octets;
 using fuzz::require;
 
 struct setup {
-  using traits = testing::test_console_traits;
+  struct traits : testing::test_console_traits {
+    static constexpr bool v15 = true;
+  };
   cryptopp_backend crypto{};
   testing::counting_entropy random{.seed = 0xc0};
 };
-using peer_setup = testing::bmc_setup<cryptopp_backend>;
+struct peer_traits : testing::test_bmc_traits {
+  static constexpr bool v15 = true;
+};
+using peer_setup = testing::bmc_setup<cryptopp_backend, peer_traits>;
 
 class scene {
  public:
@@ -55,7 +60,7 @@ class scene {
   bmc_type peer_of(fuzz::script& s) {
     const std::uint8_t how = s.byte();
     peer_setup p;
-    trusted_ = (how & 3) != 0;
+    trusted_ = password_known_ = (how & 3) != 0;
     if (!trusted_) p.users.entries[0].record.secret = testing::key_of("another");
     if ((how & 12) == 0) {
       p.users.kg_value = testing::key_of("key of the console");
@@ -70,6 +75,7 @@ class scene {
     bmc_options o = testing::default_bmc();
     o.strict_window = (how & 32) != 0;
     o.disclose = (how & 64) != 0;
+    o.v15.types = {wire::auth_type::md5, wire::auth_type::straight_password};
     if ((how & 128) != 0) o.channel_limit = privilege::user;
     return {std::move(p), o};
   }
@@ -87,6 +93,11 @@ class scene {
     const std::uint8_t retry = s.byte();
     o.retry.tries = static_cast<std::uint8_t>(1 + retry % 14);
     hostile_ = (retry & 0x10) != 0;
+    if ((retry & 0x20) != 0 && !hostile_ && o.retry.tries < max_unanswered_v15) {
+      o.v15 = digest_auth_types;
+      trusted_ = password_known_;  // there is no K_g in v1.5
+      v15_ = true;
+    }
     if (retry >= 224) o.retry = {.first = {0}, .step = {0}, .longest = {0}, .tries = o.retry.tries};
     return o;
   }
@@ -231,7 +242,8 @@ class scene {
     if ((how & 32) != 0) rq.tries = s_.byte();
     const auto id = copied ? console_.submit_copy(rq, now()) : console_.submit(rq, now());
     if (id) return require(live_.insert(key_of(*id)).second);
-    const bool too_long = rq.data.size() > (copied ? testing::test_console_traits::request_bytes : 255);
+    const std::size_t longest = v15_ ? 248 : 255;
+    const bool too_long = rq.data.size() > (copied ? testing::test_console_traits::request_bytes : longest);
     require(id.error() == errc::wrong_state || (id.error() == errc::no_slot && live_.size() == 4) ||
             (id.error() == errc::too_long && too_long));
   }
@@ -299,6 +311,8 @@ class scene {
 
   fuzz::script& s_;
   fuzz::wild_clock clock_{};
+  bool password_known_ = true;
+  bool v15_ = false;
   bool trusted_ = false;
   bool has_kg_ = false;
   bool hostile_ = false;  ///< the BMC is the crafted one

@@ -22,7 +22,7 @@ from pathlib import Path
 from check_headers import INCLUDE, UMBRELLA, includes, is_hosted
 
 COMPILER = 'g++'
-MOST_LINES = {UMBRELLA: 9000, 'console.hpp': 5000, 'bmc.hpp': 5000}
+MOST_LINES = {UMBRELLA: 9500, 'console.hpp': 5300, 'bmc.hpp': 5800}
 STANDARD = re.compile(r'^\s*#\s*include\s*(<[a-z_]+>)', re.MULTILINE)
 
 

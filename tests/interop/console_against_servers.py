@@ -9,6 +9,8 @@ and pyghmi know suite 3 and no Get Channel Cipher Suites before a session (pyghm
 means suite 3), so `-C auto` shows there how the console finds out; our own BMC offers 3 and 17.  The other
 suites, keys and accounts get a few commands each; those of our own BMC are in logins.py.
 
+Over IPMI v1.5 (-I lan) the same with each authentication type, of ipmi_sim also without authcodes after the login.
+
 Then the failures: each ends soon, with a status other than 0, and its cause on stderr.
 """
 import argparse
@@ -17,7 +19,7 @@ import socket
 from typing import Callable, NamedTuple, Optional, Tuple
 
 import rig
-from clients import SUITES, Login, console, ipmitool
+from clients import AUTH_TYPES, CLIENTS_OWN, IS_V15, SESSION_INFO, SUITES, Login, console, ipmitool
 from servers import IpmiSim, OurBmc, PyghmiBmc, Server
 
 LIMIT = 8                       # seconds for one command, negotiation included
@@ -27,8 +29,8 @@ class OwnBmc(OurBmc):
     users = {"administrator": ("admin", "password"), "operator": ("operator", "operpw"), "user": ("user1", "userpw")}
     suites = (3, 17)
 
-    def __init__(self, build):
-        options = ["--suites", ",".join(str(s) for s in self.suites)]
+    def __init__(self, build, *more):
+        options = ["--suites", ",".join(str(s) for s in self.suites), "--v15", ",".join(AUTH_TYPES).lower(), *more]
         for level, (user, password) in self.users.items():
             options += ["--user", "%s:%s:%s" % (user, password, level)]
         super().__init__(build, *options)
@@ -116,8 +118,10 @@ def fields(text):
 
 
 def yardstick(login, words):
-    """ipmitool's command; it need not discover what the console does, nor has it each suite."""
-    return ipmitool(login if login.suite in SUITES["ipmitool"] else login._replace(suite=3), *words.split())
+    """ipmitool's command; it need not discover what the console does, nor has it each suite and type."""
+    if login.suite not in SUITES["ipmitool"]:
+        login = login._replace(suite=3, auth=None)
+    return ipmitool(login, *words.split())
 
 
 def ask_both(report, name, build, login, words, tool_words=None):
@@ -250,6 +254,71 @@ def fail(report, plan, server, build):
                 (r"^Chassis Power is ",), limit=LIMIT)
 
 
+# (what, how to make it from the build directory, whether the packets have authcodes after a login that has one; None:
+# it depends on the command).  ipmi_sim 2.0.33 sends them, and says that it does, whatever its configuration says.
+V15_SERVERS = {
+    "ipmi_sim": (("ipmi_sim", lambda build: IpmiSim(), True),
+                 ("ipmi_sim, per_msg_auth false", lambda build: IpmiSim(per_message=False), True)),
+    "our bmc": (("our bmc", OwnBmc, True),
+                ("our bmc, --v15-auth-off message", lambda build: OwnBmc(build, "--v15-auth-off", "message"), False),
+                ("our bmc, --v15-auth-off user", lambda build: OwnBmc(build, "--v15-auth-off", "user"), None)),
+}
+
+
+def over_v15(report, plan, build):
+    """A BMC that guesses have been made at may have a console wait: those have servers of their own."""
+    for title, make, codes in V15_SERVERS.get(plan.title, ()):
+        with make(build) as server:
+            for auth in (CLIENTS_OWN, *AUTH_TYPES):
+                v15_session(report, "%s, IPMI v1.5 %s: " % (title, auth or "as it likes"), build, server, auth, codes)
+            report.check("%s still runs" % title, server.alive(), rig.tail(server.log()))
+            if plan.title == "our bmc":
+                for auth in AUTH_TYPES:
+                    line = r"^login .*, IPMI v1\.5, authentication type %s$" % auth
+                    report.check("%s saw %s" % (title, auth), re.search(line, server.log(), re.M),
+                                 rig.tail(server.log()))
+        for auth in ("MD2", "MD5", "PASSWORD") if codes else ():
+            for what, user, says in (("wrong password", None, r"password"), ("unknown user", NOBODY, r"(user|name)")):
+                with make(build) as server:
+                    name, password = user or (server.users["administrator"][0], "wrong")
+                    report.case("%s, IPMI v1.5 %s: %s" % (title, auth, what),
+                                console(build, Login(server.port, name, password, auth=auth), "mc", "info"),
+                                stderr=(r"^console: .*\b%s\b" % says,), reject=(r"^Device ID",), status=rig.NONZERO,
+                                limit=LIMIT)
+    if plan.title == "pyghmi":              # silent to all that does not speak of RMCP+
+        with PyghmiBmc() as server:
+            login = account(server, None)._replace(auth=CLIENTS_OWN)
+            report.case("pyghmi: IPMI v1.5", console(build, login, "mc", "info"),
+                        stderr=(r"^console: .*(IPMI v1\.5|no answer)",), status=rig.NONZERO, limit=LIMIT)
+
+
+def v15_session(report, title, build, server, auth, codes):
+    login = Login(server.port, *server.users["administrator"], auth=auth)
+    bare = () if codes or auth == "NONE" else ("--bare",)
+    ask = lambda *words, user=None, level=None: console(
+        build, login if user is None else login._replace(user=user[0], password=user[1], level=level), *words,
+        options=bare)
+    report.case(title + "it is IPMI v1.5", ask(*SESSION_INFO), (IS_V15,), limit=LIMIT)
+    if codes is False and auth != "NONE":
+        report.case(title + "not without --bare", console(build, login, *SESSION_INFO), stderr=(r"^console: .*--bare",),
+                    status=rig.NONZERO, limit=LIMIT)
+    if not bare:
+        for words, required, _ in FIELDS[:2]:
+            compare_fields(report, title + words, build, login, words, required)
+    for words, prints, asks, finds in CHANGES if auth == CLIENTS_OWN else CHANGES[:2]:
+        report.case(title + words, ask(*words.split()), (prints,), limit=LIMIT)
+        report.case(title + words + ", says ipmitool", yardstick(login, asks), (finds,), patience=3)
+    for role, level in (("operator", "OPERATOR"), ("user", "USER"), ("operator", "USER")):
+        user = server.users[role]
+        report.case("%s%s as %s" % (title, user[0], level), ask("chassis", "power", "status", user=user, level=level),
+                    (r"^Chassis Power is on$",), limit=LIMIT)
+    user = server.users["user"]
+    report.case(title + "level too high", ask("mc", "info", user=user, level="ADMINISTRATOR"),
+                stderr=(r"^console: .*\b86h, .*\blimit\b",), status=rig.NONZERO, limit=LIMIT)
+    report.case(title + "command above the privilege", ask("chassis", "power", "off", user=user, level="USER"),
+                stderr=(r"(?i)privilege",), status=rig.NONZERO, limit=LIMIT)
+
+
 def refuse_keys(report, plan, build):
     """K_g differs: noticed in RAKP 4 at the latest, where the BMC proves that it has the key."""
     if plan.title not in KINDS:
@@ -291,6 +360,7 @@ def body(report, options):
                     print("what %s printed:\n%s" % (plan.title, rig.tail(server.log())))
             vary(report, plan, options.build)
             refuse_keys(report, plan, options.build)
+            over_v15(report, plan, options.build)
         except rig.Failure as failure:          # the other servers still have something to tell
             report.fail(plan.title, failure)
     if options.server in (None, PLANS[-1].title):
@@ -301,4 +371,4 @@ parser = argparse.ArgumentParser()
 parser.add_argument("--build", required=True, help="the build directory")
 parser.add_argument("--server", choices=[plan.title for plan in PLANS], help="this one only")
 arguments = parser.parse_args()
-rig.main(lambda report: body(report, arguments), watchdog=240)
+rig.main(lambda report: body(report, arguments), watchdog=290)

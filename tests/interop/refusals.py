@@ -1,18 +1,24 @@
 #!/usr/bin/python3
 """Every refusal by examples/bmc as each client tells it: at once, in its own words, and never as a time-out.
 
-    refusals.py --build DIR
+    refusals.py --build DIR [--v15]
 
 The client's own sentence for each cause is in clients.PROBES.  Causes that lie in the account are tried with every
 cipher suite the client has; suite 0 has neither password nor keys that could differ.
+
+With --v15 the same over IPMI v1.5, with clients.V15_PROBES and each authentication type.  There a BMC has no words for
+a wrong password, and silence is what the clients tell.
 """
 import argparse
+import contextlib
+import re
 
 import rig
-from clients import ALL_SUITES, PROBES, XRC4_SUITES, Login
+from clients import ALL_SUITES, AUTH_TYPES, CLIENTS_OWN, PROBES, V15_PROBES, XRC4_SUITES, Login, ipmitool
 from servers import OurBmc
 
 LIMIT = 5                       # seconds
+WAIT = 15                       # likewise, for an answer that does not come
 SLOTS = 63                      # who finds in RAKP 4 that K_g differs leaves a session behind
 ACCOUNTS = ["--user", "admin:password", "--user", "operator:operpw:operator", "--user", "user1:userpw:user"]
 OFFERED = (17, 3)
@@ -83,6 +89,104 @@ def keys(report, options):
             alive_and_well(report, options, bmc, bmc_kg)
 
 
+LONG = "12345678901234567890"
+TOO_LONG = {                    # a password of 20 bytes; the others cut it, and to the BMC it is no password
+    "ipmitool": r"password is longer than 16 bytes", "console": r"^console: .*\bpassword\b.*\b16 bytes",
+    **dict.fromkeys(("ipmipower", "ipmi-chassis", "bmc-info", "ipmi-config"), r"^password too long$"),
+}
+
+
+LACKS_V15 = r"^console: .*IPMI v1\.5.*-I lanplus"
+
+
+def v15_bmc(options, probe, *more, types=",".join(AUTH_TYPES).lower()):
+    place = {} if probe.any_port else {"listen": rig.lonely_address(), "port": 623}
+    return OurBmc(options.build, *ACCOUNTS, "--user", "long:" + LONG, "--v15", types, *more, **place)
+
+
+def title_v15(probe, login, name):
+    return "%s, IPMI v1.5 %s: %s" % (probe.name, login.auth or "as it likes", name)
+
+
+def refused_v15(report, options, probe, bmc, login, name, says):
+    report.case(title_v15(probe, login, name), probe.argv(options.build, login._replace(port=bmc.port, host=bmc.host)),
+                (says,), (probe.expect, r"(?i)time-?out|timed out|no answer|no response"), status=rig.NONZERO,
+                limit=LIMIT, stderr=(says,) if probe.name == "console" else ())
+
+
+def well_v15(report, options, probe, bmc, name):
+    login = Login(bmc.port, "admin", "password", host=bmc.host, auth="MD5")
+    report.case("%s, IPMI v1.5, after %s" % (probe.name, name), probe.argv(options.build, login), (probe.expect,))
+
+
+def accounts_v15(report, options):
+    for probe in V15_PROBES:
+        with v15_bmc(options, probe) as bmc:
+            for auth in probe.types:
+                for name, cause, user, password, level in REFUSED:
+                    if cause == "privilege":
+                        refused_v15(report, options, probe, bmc, Login(0, user, password, level=level, auth=auth), name,
+                                    probe.refused[cause])
+            well_v15(report, options, probe, bmc, "levels that are too high")
+        guesses_v15(report, options, probe)
+
+
+def guesses_v15(report, options, probe):
+    """Whoever guesses waits, and everybody at his address with him: so a BMC for each guess.  The clients wait for an
+    answer in vain, all of them at once."""
+    cases = []
+    for auth in (t for t in probe.types if t not in (CLIENTS_OWN, "NONE")):
+        for name, user, password, says in (
+                ("wrong password", "admin", "wrong", probe.refused["password"]),
+                ("unknown user", "nobody", "password", probe.refused["user"]),
+                ("password of 20 bytes", "long", LONG, TOO_LONG.get(probe.name, probe.refused["user"]))):
+            cases.append((Login(0, user, password, auth=auth), name, says))
+    with contextlib.ExitStack() as stack:
+        bmcs = [stack.enter_context(v15_bmc(options, probe)) for _ in cases]
+        commands = [probe.argv(options.build, login._replace(port=bmc.port, host=bmc.host))
+                    for bmc, (login, *_) in zip(bmcs, cases)]
+        results = rig.run_all(commands, WAIT, at_once=len(commands))
+        for bmc, (login, name, says), result in zip(bmcs, cases, results):
+            report.judge(title_v15(probe, login, name), result, (says,), (probe.expect,), status=rig.NONZERO,
+                         limit=WAIT, stderr=(says,) if probe.name == "console" else ())
+            report.check(title_v15(probe, login, name) + ": the bmc tells of no login",
+                         not re.search(r'^login "', bmc.log(), re.M), rig.tail(bmc.log()))
+
+
+def types_v15(report, options):
+    """A type that the BMC does not offer, and a BMC that has no IPMI v1.5."""
+    for probe in V15_PROBES:
+        if "type" not in probe.refused:
+            continue
+        for offered in ("md5", "password"):
+            with v15_bmc(options, probe, types=offered) as bmc:
+                for auth in probe.types:
+                    # Each client's own choice is one with a digest.
+                    if auth not in (offered.upper(), CLIENTS_OWN):
+                        refused_v15(report, options, probe, bmc, Login(0, "admin", "password", auth=auth),
+                                    "only %s is offered" % offered, probe.refused["type"])
+                if offered == "md5":
+                    well_v15(report, options, probe, bmc, "types that are not offered")
+        with OurBmc(options.build, *ACCOUNTS) as bmc:
+            for auth in probe.types:
+                says = LACKS_V15 if probe.name == "console" else probe.refused["type"]
+                refused_v15(report, options, probe, bmc, Login(0, "admin", "password", auth=auth), "no IPMI v1.5", says)
+
+
+def slots_v15(report, options):
+    """The one slot is taken by a shell."""
+    for probe in V15_PROBES:
+        with v15_bmc(options, probe, "--max-sessions", "1") as bmc:
+            login = Login(bmc.port, "admin", "password", host=bmc.host, auth="MD5")
+            with rig.Process(ipmitool(login, "shell"), talk=True) as shell:
+                if not report.check("a shell for %s" % probe.name, shell.wait_for(r"^ipmitool> ", 10),
+                                    rig.tail(shell.stdout() + shell.stderr())):
+                    continue
+                for auth in probe.types:
+                    refused_v15(report, options, probe, bmc, login._replace(auth=auth), "no slot",
+                                probe.refused["slot"])
+
+
 def alive_and_well(report, options, bmc, kg):
     for probe in PROBES:
         report.case("%s, after the refusals" % probe.name,
@@ -92,7 +196,12 @@ def alive_and_well(report, options, bmc, kg):
 
 
 def body(report, options):
-    report.need(*(probe.name for probe in PROBES if probe.name != "console"))
+    report.need(*(probe.name for probe in (*PROBES, *V15_PROBES) if probe.name != "console"))
+    if options.v15:
+        accounts_v15(report, options)
+        types_v15(report, options)
+        slots_v15(report, options)
+        return
     accounts(report, options)
     suites(report, options)
     keys(report, options)
@@ -100,5 +209,6 @@ def body(report, options):
 
 parser = argparse.ArgumentParser()
 parser.add_argument("--build", required=True, help="the build directory")
+parser.add_argument("--v15", action="store_true", help="IPMI v1.5 instead of RMCP+")
 arguments = parser.parse_args()
 rig.main(lambda report: body(report, arguments), watchdog=240)

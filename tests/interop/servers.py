@@ -26,6 +26,8 @@ class Server:
     answers_ping = True
     has_guid = True
     lists_suites = True     # answers Get Channel Cipher Suites within a session
+    host = rig.HOST
+    fixed_port = None       # else a free one
 
     def __init__(self):
         self.port = 0
@@ -45,7 +47,7 @@ class Server:
     def __enter__(self):
         log = ""
         for _ in range(3):              # again, should someone have taken the port meanwhile
-            self.port = rig.free_udp_port()
+            self.port = self.fixed_port or rig.free_udp_port()
             self.process = rig.Process(self.argv())
             try:
                 if not self.process.absent and self.ready():
@@ -81,14 +83,15 @@ class OurBmc(Server):
     """build/examples/bmc with the options given."""
     name = "our bmc"
 
-    def __init__(self, build, *options, listen=rig.HOST):
+    def __init__(self, build, *options, listen=rig.HOST, port=None):
         super().__init__()
         self.program = os.path.join(build, "examples", "bmc")
         self.options = options
-        self.listen = listen
+        self.host = self.listen = listen
+        self.fixed_port = port
 
     def argv(self):
-        return [self.program, "--listen", self.listen, "--port", "0", *self.options]
+        return [self.program, "--listen", self.listen, "--port", self.fixed_port or 0, *self.options]
 
 
 class PyghmiBmc(Server):
@@ -131,15 +134,19 @@ class FaultyBmcs(Server):
 
 
 class IpmiSim(Server):
-    """OpenIPMI's simulator.  It keeps 19 characters of a K_g and of a password."""
+    """OpenIPMI's simulator.  It keeps 19 characters of a K_g and of a password, for IPMI v1.5 16 of a password.
+    `per_message`: whether IPMI v1.5 packets have authcodes after the login."""
     name = "ipmi_sim"
     users = {"administrator": ("ipmiusr", "test"), "operator": ("operator", "operpw"), "user": ("user1", "userpw"),
              "long": ("ADMIN20", "12345678901234567890")}
     suites = (1, 2, 3, 6, 11)
 
-    def __init__(self, kg=None):
+    def __init__(self, kg=None, per_message=True, host=rig.HOST, port=None):
         super().__init__()
         self.kg = kg
+        self.per_message = per_message
+        self.host = host
+        self.fixed_port = port
         self.directory = None
 
     def argv(self):
@@ -152,7 +159,7 @@ class IpmiSim(Server):
     def ready(self):
         with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
             probe.settimeout(0.1)
-            probe.connect((rig.HOST, self.port))
+            probe.connect((self.host, self.port))
             deadline = time.monotonic() + 10
             while time.monotonic() < deadline and self.process.running():
                 try:
@@ -179,7 +186,8 @@ class IpmiSim(Server):
 
     def _configure(self):
         os.makedirs(self._path("state"), exist_ok=True)
-        fill = {"d": self.directory, "port": self.port, "kg": 'bmc_key "%s"' % self.kg if self.kg else ""}
+        fill = {"d": self.directory, "host": self.host, "port": self.port,
+                "kg": 'bmc_key "%s"' % self.kg if self.kg else "", "per_message": str(self.per_message).lower()}
         self._write("power", "1\n")
         self._write("boot", "default\n")
         self._write("chassis.sh", CHASSIS % fill, 0o755)
@@ -235,10 +243,10 @@ exit 0
 LAN_CONF = """name "rmcpp"
 set_working_mc 0x20
   startlan 1
-    addr 127.0.0.1 %(port)d
+    addr %(host)s %(port)d
     priv_limit admin
     PEF_alerting false
-    per_msg_auth true
+    per_msg_auth %(per_message)s
     allowed_auths_callback none md2 md5 straight
     allowed_auths_user none md2 md5 straight
     allowed_auths_operator none md2 md5 straight

@@ -6,6 +6,8 @@
 Clients against examples/bmc, which offers all its suites, and examples/console against the servers.  Without an option
 the table is printed; --write puts it between the marks in the README; --check fails unless it is there already.
 A cell that is none of the outcomes below is a failure, with what the command printed.
+
+Some clients can ask no other port than 623, which a BMC may have only as root, or where the system says so.
 """
 import argparse
 import difflib
@@ -13,12 +15,16 @@ import re
 from typing import NamedTuple
 
 import rig
-from clients import ALL_SUITES, PROBES, XRC4_SUITES, Login
+from clients import ALL_SUITES, AUTH_TYPES, CLIENTS_OWN, PRESENCE, PROBES, SESSION_INFO, V15_PROBES, \
+    XRC4_SUITES, Login, console
 from servers import IpmiSim, OurBmc, PyghmiBmc
 
 BEGIN, END = "<!-- compatibility -->", "<!-- /compatibility -->"
 LIMIT = 20                      # seconds; OpenIPMI gives up after 7
 CONSOLE = next(probe for probe in PROBES if probe.name == "console")
+V15_CONSOLE = next(probe for probe in V15_PROBES if probe.name == "console")
+V15_COLUMNS = (CLIENTS_OWN, *AUTH_TYPES)
+V15_BMC = ("--user", "admin:password", "--v15", "none,md2,md5,password", "--max-sessions", "63")
 
 TEXT = """\
 Each cell is one command, judged by its exit status and by what it printed. `tests/interop/table.py` writes this, and
@@ -42,7 +48,31 @@ The commands, `N` being the suite:
 
 ```sh
 %(commands)s
-```"""
+```
+
+Over IPMI v1.5, by authentication type; *none said*: the client's own choice. **–** here: the client lacks the type, or
+fails at it with every BMC (`ipmipower` at straight password).
+
+Clients against `examples/bmc --v15 none,md2,md5,password`:
+
+%(v15_clients)s
+
+`examples/console` against servers, with `--bare` where ours has disabled the packets' authentication (`ipmi_sim` sends
+authcodes in any case):
+
+%(v15_servers)s
+
+The commands, `TYPE` being ipmitool's name of the type or the program's own (FreeIPMI: `STRAIGHT_PASSWORD_KEY`, and
+without `-D LAN -a TYPE` where none is said; `openipmicmd`: `straight`; `ipmiutil`: 0, 2, 4), `HOST` an address whose
+port 623 is the BMC's:
+
+```sh
+%(v15_commands)s
+```
+
+Who tells, without a session, that a BMC is there:
+
+%(presence)s"""
 
 
 class Outcome(NamedTuple):
@@ -99,10 +129,78 @@ def cells(report, build, row):
     return found
 
 
-def markdown(corner, rows):
-    """rows: (title, {suite: cell})."""
-    columns = list(ALL_SUITES) + ["xRC4"]
-    lines = [[corner] + [str(c) for c in columns], ["---"] + [":-:"] * len(columns)]
+def judge_v15(report, title, probe, auth, result):
+    if not result.timed_out and result.status == 0 and re.search(probe.expect, result.output, re.M):
+        return "yes"
+    for cell, pattern in (("refused", probe.refused.get("type")), ("–", probe.lacks)):
+        if pattern and result.status != 0 and re.search(pattern, result.output, re.M) \
+                and (cell != "–" or auth not in probe.types):
+            return cell
+    report.fail("%s, %s" % (title, auth or "none said"), "none of the outcomes\n    $ %s\n    exit status %s\n%s"
+                % (result.command(), result.status, rig.tail(result.output)))
+    return "?"
+
+
+def v15_cells(report, build, title, probe, login, server):
+    """{type: cell}.  A type that the client lacks comes last, for it sends wrong codes then, which make it wait.  Our
+    own BMC must have seen each type with which a session was held."""
+    found = {}
+    for has in (True, False):
+        types = [t for t in V15_COLUMNS if (t in probe.types) == has]
+        if probe.name == "openipmicmd" and CLIENTS_OWN in types:        # RMCP+, where the BMC has it
+            types.remove(CLIENTS_OWN)
+            found[CLIENTS_OWN] = "–"
+        commands = [probe.argv(build, login._replace(auth=t)) for t in types]
+        found.update((t, judge_v15(report, title, probe, t, r)) for t, r in zip(types, rig.run_all(commands, LIMIT)))
+    if isinstance(server, OurBmc):
+        seen = set(re.findall(r"^login .*, IPMI v1\.5, authentication type (\w+)$", server.log(), re.M))
+        used = {t or "MD5" for t, cell in found.items() if cell == "yes"}
+        report.check("%s: the bmc saw %s" % (title, ", ".join(sorted(used))), used and used <= seen,
+                     rig.tail(server.log()))
+    return found
+
+
+def v15_clients(report, build):
+    """Each with a BMC of its own."""
+    for probe in V15_PROBES:
+        if probe.name != "console":
+            place = {} if probe.any_port else {"listen": rig.lonely_address(), "port": 623}
+            with OurBmc(build, *V15_BMC, **place) as bmc:
+                login = Login(bmc.port, "admin", "password", host=bmc.listen)
+                yield probe.name, v15_cells(report, build, probe.name, probe, login, bmc)
+
+
+def v15_servers(report, build):
+    bare = V15_CONSOLE._replace(argv=lambda build, login: console(build, login, *SESSION_INFO, options=("--bare",)))
+    ours, theirs = "examples/bmc", "ipmi_sim"
+    for title, server, probe in (
+            (ours, OurBmc(build, *V15_BMC), V15_CONSOLE),
+            (ours + " --v15-auth-off message", OurBmc(build, *V15_BMC, "--v15-auth-off", "message"), bare),
+            (ours + " --v15-auth-off user", OurBmc(build, *V15_BMC, "--v15-auth-off", "user"), bare),
+            (theirs, IpmiSim(), V15_CONSOLE),
+            (theirs + ", per_msg_auth false", IpmiSim(per_message=False), V15_CONSOLE)):
+        with server:
+            login = Login(server.port, *server.users.get("administrator", ("admin", "password")))
+            yield title, v15_cells(report, build, title, probe, login, server)
+
+
+def presence(report, build):
+    """{program: cell} of each server."""
+    address = rig.lonely_address
+    for title, server in (("examples/bmc", OurBmc(build, *V15_BMC, listen=address(), port=623)),
+                          ("ipmi_sim", IpmiSim(host=address(), port=623))):
+        with server:
+            results = rig.run_all([p.argv(build, server.host, server.port) for p in PRESENCE], LIMIT)
+            found = {}
+            for each, result in zip(PRESENCE, results):
+                found[each.name] = "yes" if result.status == 0 and re.search(each.expect, result.output, re.M) else "no"
+                report.check("%s sees %s" % (each.name, title), found[each.name] == "yes", rig.tail(result.output))
+            yield title, found
+
+
+def markdown(corner, rows, columns=(*ALL_SUITES, "xRC4"), heads=None):
+    """rows: (title, {column: cell})."""
+    lines = [[corner] + [str(c) for c in heads or columns], ["---"] + [":-:"] * len(columns)]
     lines += [["`%s`" % title] + [found[c] for c in columns] for title, found in rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
@@ -118,22 +216,29 @@ def make(report, build):
         with server:
             row = server_row(server.name, server, *server.users["administrator"])
             servers.append((server.name, cells(report, build, row)))
+    heads = ["none said", *AUTH_TYPES]
+    programs = [each.name for each in PRESENCE]
     return TEXT % {
         "xrc4": ", ".join(str(s) for s in XRC4_SUITES),
         "clients": markdown("client", clients),
         "servers": markdown("server", servers),
         "commands": "\n".join(probe.template() for probe in PROBES),
+        "v15_clients": markdown("client", v15_clients(report, build), V15_COLUMNS, heads),
+        "v15_servers": markdown("server", v15_servers(report, build), V15_COLUMNS, heads),
+        "v15_commands": "\n".join(probe.template() for probe in V15_PROBES),
+        "presence": markdown("server", presence(report, build), programs, ["`%s`" % p for p in programs]),
     }
 
 
 def body(report, options):
-    report.need(*(probe.name for probe in PROBES if probe.name != "console"), "ipmi_sim")
+    report.need(*(probe.name for probe in (*PROBES, *V15_PROBES[:-1]) if probe.name != "console"), "ipmi_sim",
+                *(each.name.split()[0] for each in PRESENCE if not each.name.startswith("console")))
     for path in filter(None, (options.write, options.check)):
         with open(path, encoding="utf-8") as file:
             if not re.search(re.escape(BEGIN) + ".*" + re.escape(END), file.read(), re.S):
                 raise rig.Failure("%s lacks the marks %s and %s" % (path, BEGIN, END))
     table = make(report, options.build)
-    report.check("each cell has an outcome", "?" not in table)
+    report.check("each cell has an outcome", " ? " not in table)
     if options.check:
         with open(options.check, encoding="utf-8") as file:
             old = file.read().split(BEGIN)[1].split(END)[0].strip()
@@ -155,4 +260,4 @@ choice = parser.add_mutually_exclusive_group()
 choice.add_argument("--write", metavar="README", help="replace the table there")
 choice.add_argument("--check", metavar="README", help="fail if the table there differs")
 arguments = parser.parse_args()
-rig.main(lambda report: body(report, arguments), watchdog=180)
+rig.main(lambda report: body(report, arguments), watchdog=240)

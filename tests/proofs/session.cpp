@@ -104,11 +104,15 @@ constexpr bool tables_are_sound() {
     for (std::size_t k = 0; k < i; ++k) demand(!(console_transitions[i] == console_transitions[k]));
   for (std::size_t i = 0; i < login_transitions.size(); ++i)
     for (std::size_t k = 0; k < i; ++k) demand(!(login_transitions[i] == login_transitions[k]));
-  for (auto at = console_state::capabilities; at < console_state::active; at = next_state(at, step_kind::next)) {
-    demand(is_legal({at, trigger_of(at, step_kind::next, true), next_state(at, step_kind::next)}));
+  for (auto at = console_state::capabilities; at < console_state::active; at = next_state(at, step_kind::next, false)) {
+    demand(is_legal({at, trigger_of(at, step_kind::next, true), next_state(at, step_kind::next, false)}));
     if (logs_in(at)) demand(is_legal({at, trigger_of(at, step_kind::restart, true), console_state::open_session}));
     if (discovers(at)) demand(is_legal({at, trigger_of(at, step_kind::done, true), console_state::open_session}));
   }
+  for (auto at = console_state::challenge; at < console_state::active; at = next_state(at, step_kind::next, true))
+    demand(is_legal({at, trigger_of(at, step_kind::next, true), next_state(at, step_kind::next, true)}));
+  demand(next_state(console_state::capabilities, step_kind::done, true) == console_state::challenge);
+  demand(next_state(console_state::set_privilege, step_kind::restart, true) == console_state::challenge);
   return true;
 }
 

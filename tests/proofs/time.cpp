@@ -80,7 +80,8 @@ constexpr bool repeats(const retry_policy& policy, instant now) {
   schedule.begin();
   unsigned sent = 0;
   do {
-    demand(schedule.due() && !schedule.idle() && schedule.deadline().is_never() && !schedule.overdue(instant::never()));
+    demand(schedule.due() && !schedule.idle() && !schedule.overdue(instant::never()));
+    demand(sent != 0 || schedule.deadline().is_never());
     const std::uint64_t grown = policy.first.count + std::uint64_t{sent} * policy.step.count;
     const std::uint64_t wait = grown < policy.longest.count ? grown : policy.longest.count;
     schedule.sent(policy, now);
@@ -88,7 +89,7 @@ constexpr bool repeats(const retry_policy& policy, instant now) {
     demand(!schedule.due() && !schedule.unsent());
     demand(wait > last - now.ms ? schedule.deadline().is_never() : schedule.deadline().ms == now.ms + wait);
     demand(schedule.overdue(instant::never()) && schedule.overdue(schedule.deadline()));
-  } while (schedule.again(policy));
+  } while (schedule.again(policy, now));
   demand(sent == (policy.tries == 0 ? 1u : policy.tries) && schedule.idle());
   return true;
 }

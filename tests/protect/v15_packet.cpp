@@ -127,5 +127,5 @@ TEST_CASE("a failing digest fails the authcode", "[protect][v15]") {
   testing::null_backend b;
   b.fail_operation(1);
   std::array<std::uint8_t, 16> authcode{};
-  CHECK(v15_authcode(b, digest_id::md5, {}, session_id{1}, 1, {}, authcode).error() == errc::crypto_failure);
+  CHECK(v15_authcode(b, digest_id::md5, user_key{}, session_id{1}, 1, {}, authcode).error() == errc::crypto_failure);
 }

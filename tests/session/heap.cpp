@@ -44,13 +44,17 @@ struct echo {
 };
 
 template <backend B> struct console_side {
-  using traits = test_console_traits;
+  struct traits : test_console_traits {
+    static constexpr bool v15 = true;
+  };
   B crypto{};
   counting_entropy random{.seed = 1};
 };
 template <backend B> struct bmc_side {
   using peer = test_peer;
-  using traits = test_bmc_traits;
+  struct traits : test_bmc_traits {
+    static constexpr bool v15 = true;
+  };
   B crypto{};
   counting_entropy random{.seed = 2};
   lone_user users{};
@@ -84,11 +88,11 @@ template <backend B> bool whole_session(console<console_side<B>>& con, bmc<bmc_s
 }
 
 /// Heap calls of a whole session, less those inside `load`.
-template <backend B> std::size_t heap_calls_of_session(std::uint8_t suite) {
-  auto options = default_console();
-  options.suites = suites_of({suite});
+template <backend B> std::size_t heap_calls_of_session(const console_options& options) {
+  auto offers = default_bmc();
+  offers.v15.types = options.v15;
   console<console_side<B>> con{{}, options};
-  bmc<bmc_side<B>> managed{{}, default_bmc()};
+  bmc<bmc_side<B>> managed{{}, offers};
   bool complete = false;
   const std::size_t calls = count_heap_calls([&] { complete = whole_session<B>(con, managed); });
   REQUIRE(complete);
@@ -105,8 +109,22 @@ TEST_CASE("a session of both roles makes no heap call", "[session][heap]") {
                               std::uint8_t{7}, std::uint8_t{8}, std::uint8_t{11}, std::uint8_t{12}, std::uint8_t{15},
                               std::uint8_t{16}, std::uint8_t{17});
   CAPTURE(int{suite});
-  SECTION("with a backend that makes none") { CHECK(heap_calls_of_session<null_backend>(suite) == 0); }
-  SECTION("with Crypto++, outside load") { CHECK(heap_calls_of_session<spying_cryptopp>(suite) == 0); }
+  auto options = default_console();
+  options.suites = suites_of({suite});
+  SECTION("with a backend that makes none") { CHECK(heap_calls_of_session<null_backend>(options) == 0); }
+  SECTION("with Crypto++, outside load") { CHECK(heap_calls_of_session<spying_cryptopp>(options) == 0); }
+}
+
+TEST_CASE("nor does one of IPMI v1.5, but with Crypto++'s MD2", "[session][heap][v15]") {
+  using wire::auth_type;
+  for (const auto type : {auth_type::none, auth_type::md2, auth_type::md5, auth_type::straight_password}) {
+    CAPTURE(static_cast<int>(type));
+    auto options = default_console();
+    options.v15 = {type};
+    CHECK(heap_calls_of_session<null_backend>(options) == 0);
+    const std::size_t calls = heap_calls_of_session<spying_cryptopp>(options);
+    if (type != auth_type::md2) CHECK(calls == 0);
+  }
 }
 
 TEST_CASE("the counter of heap calls counts", "[session][heap]") {

@@ -13,6 +13,14 @@ using namespace rmcpp::testing;
 
 namespace {
 
+struct v15_console : test_console_traits {
+  static constexpr bool v15 = true;
+};
+struct v15_bmc : test_bmc_traits {
+  static constexpr bool v15 = true;
+};
+using v15_pair = session_pair<null_backend, v15_bmc, null_backend, v15_console>;
+
 console_options console_for(std::uint8_t suite) {
   auto o = default_console();
   o.suites = suites_of({suite});
@@ -72,5 +80,48 @@ TEST_CASE("a login leaves its SIK behind at neither side", "[session][residue]")
     CHECK_FALSE(bmc_stack.holds(sik->reveal()));
     CHECK_FALSE(memory_holds(p.con, sik->reveal()));
     CHECK_FALSE(memory_holds(p.managed, sik->reveal()));
+  }
+}
+
+TEST_CASE("nor that of a packet of IPMI v1.5, nor a password that was sent", "[session][residue][v15]") {
+  for (const auto type : {auth_type::md5, auth_type::straight_password}) {
+    auto options = default_console();
+    options.v15 = {type};
+    options.password = "no other has it";
+    auto offers = default_bmc();
+    offers.v15.types = options.v15;
+    v15_pair p(options, offers);
+    p.managed.config().users.entries[0].record.secret = options.password;
+    own_stack bmc_stack, console_stack;
+    const auto ask = [&](datagram d) {
+      datagram reply(p.managed.max_datagram);
+      errc why = errc::ok;
+      bmc_stack.run([&] {
+        const auto n = p.managed.feed(p.from, d, reply, p.now);
+        reply.resize(n.value_or(0));
+        why = n.error();
+      });
+      return std::pair(reply, why);
+    };
+    REQUIRE(p.con.start(p.now));
+    REQUIRE(p.submit(1));
+    datagram genuine;
+    for (bool forged = false; !forged;) {
+      datagram out(1024);
+      console_stack.run([&] { out.resize(p.con.poll_transmit(out, p.now).size); });
+      REQUIRE_FALSE(out.empty());
+      forged = p.con.state() == console_state::active;
+      if (forged) genuine = out;
+      if (!forged) p.tell_console(ask(out).first);
+    }
+    constexpr std::size_t code_at = payload_at_v15(auth_type::none) - 1;
+    const datagram code(genuine.begin() + code_at, genuine.begin() + code_at + 16);
+    auto forged = genuine;
+    forged[code_at] ^= 1;
+    CHECK(ask(forged).second == errc::bad_authcode);
+    for (const auto* stack : {&bmc_stack, &console_stack}) {
+      CHECK_FALSE(stack->holds(bytes(code).subspan(1)));
+      CHECK_FALSE(stack->holds(options.password.reveal().first(15)));
+    }
   }
 }

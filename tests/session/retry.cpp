@@ -20,7 +20,7 @@ std::vector<std::uint64_t> waits(const retry_policy& policy) {
     s.sent(policy, now);
     all.push_back(s.deadline().ms - now.ms);
     now = s.deadline();
-  } while (s.again(policy) && all.size() < 300);
+  } while (s.again(policy, now) && all.size() < 300);
   return all;
 }
 
@@ -59,15 +59,36 @@ TEST_CASE("due, sent, overdue", "[session][retry]") {
   is(false, false, false, {1100});
   CHECK_FALSE(s.overdue({1099}));
   CHECK(s.overdue({1100}));
-  CHECK(s.again(policy));
-  is(true, false, false, instant::never());
+  CHECK(s.again(policy, {1100}));
+  is(true, false, false, {5100});  // what is not sent by then is not sent at all
   CHECK_FALSE(s.overdue({9000}));
   s.sent(policy, {1100});
   is(false, false, false, {3100});
-  CHECK_FALSE(s.again(policy));
+  CHECK_FALSE(s.again(policy, {3100}));
   is(false, true, false, instant::never());
   s.begin();
   is(true, false, true, instant::never());
   s.cancel();
   is(false, true, true, instant::never());
+}
+
+TEST_CASE("a repeat that is held back is a try that was lost", "[session][retry]") {
+  const retry_policy policy{.tries = 3};
+  retry_schedule s;
+  s.begin();
+  s.miss_held_back({1'000'000});  // the first time waits for ever
+  CHECK(s.due());
+  s.sent(policy, {0});
+  REQUIRE(s.again(policy, {1000}));
+  s.miss_held_back({4999});
+  CHECK(s.due());
+  s.miss_held_back({5000});
+  CHECK_FALSE(s.due());
+  CHECK(s.overdue({5000}));
+  CHECK(s.count() == 1);
+  REQUIRE(s.again(policy, {5000}));
+  s.sent(policy, {5500});
+  CHECK(s.count() == 2);
+  CHECK(s.deadline() == instant{8500});
+  CHECK_FALSE(s.again(policy, {8500}));
 }

@@ -13,6 +13,7 @@ TEST_CASE("every step that a part can make is a legal row", "[session][transitio
     step_kind kind;
     bool answered;
     console_transition expected;
+    bool v15 = false;
   };
   using s = console_state;
   using t = console_trigger;
@@ -28,12 +29,16 @@ TEST_CASE("every step that a part can make is a legal row", "[session][transitio
       {s::rakp3, step_kind::done, true, {s::rakp3, t::answer, s::set_privilege}},
       {s::rakp3, step_kind::restart, true, {s::rakp3, t::restart, s::open_session}},
       {s::set_privilege, step_kind::restart, true, {s::set_privilege, t::restart, s::open_session}},
+      {s::capabilities, step_kind::done, true, {s::capabilities, t::answer, s::challenge}, true},
+      {s::challenge, step_kind::next, true, {s::challenge, t::answer, s::activate}, true},
+      {s::activate, step_kind::done, true, {s::activate, t::answer, s::set_privilege}, true},
+      {s::set_privilege, step_kind::restart, true, {s::set_privilege, t::restart, s::challenge}, true},
       {s::set_privilege, step_kind::done, true, {s::set_privilege, t::answer, s::active}},
       {s::closing, step_kind::done, true, {s::closing, t::answer, s::closed}},
   };
   for (const auto& r : rows) {
     CAPTURE(static_cast<int>(r.at), static_cast<int>(r.kind));
-    CHECK(next_state(r.at, r.kind) == r.expected.to);
+    CHECK(next_state(r.at, r.kind, r.v15) == r.expected.to);
     CHECK(trigger_of(r.at, r.kind, r.answered) == r.expected.on);
     CHECK(is_legal(r.expected));
   }

@@ -45,6 +45,7 @@ struct crowd {
   unsigned attacks = 0;        ///< datagrams a second from an attacker
   bool careless = false;       ///< the handler does not mark what must not run twice: a fault that must be found
   bool strangers = false;      ///< every fourth console has a wrong password or K_g
+  bool v15 = false;            ///< every other console speaks IPMI v1.5
 };
 
 inline constexpr std::uint8_t once_command = 0x02;
@@ -93,7 +94,9 @@ struct late_handler {
 };
 
 struct console_config {
-  using traits = console_traits;
+  struct traits : console_traits {
+    static constexpr bool v15 = true;
+  };
   null_backend crypto{};
   weak_entropy random{};
 };
@@ -105,6 +108,7 @@ struct bmc_config {
     static constexpr std::size_t penalties = 32;
     static constexpr std::size_t message_bytes = 32;
     static constexpr std::size_t reply_bytes = 16;
+    static constexpr bool v15 = true;
   };
   null_backend crypto{};
   weak_entropy random{};
@@ -127,7 +131,7 @@ struct outcome {
 class simulation {
  public:
   explicit simulation(const crowd& c)
-      : crowd_(c), luck_(c.seed), bmc_(std::make_unique<bmc_type>(bmc_setup(), options_for_bmc())) {
+      : crowd_(c), luck_(c.seed), bmc_(std::make_unique<bmc_type>(bmc_setup(), options_for_bmc(c))) {
     bmc_->config().random.luck = &luck_;
     bmc_->config().handler.luck = &luck_;
     bmc_->config().handler.late = c.late_answers;
@@ -172,14 +176,16 @@ class simulation {
           may_login(!(s.crowd_.strangers && number % 4 == 3)),
           machine(std::make_unique<console_type>(
               console_config{.random = {counting_entropy{.seed = s.luck_()}, nullptr, s.crowd_.failures}},
-              options(*this))) {
+              options(*this, s.crowd_.v15 && number % 2 == 1))) {
       machine->config().random.luck = &s.luck_;
     }
-    static console_options options(const station& st) {
+    static console_options options(const station& st, bool v15) {
       auto o = default_console();
       o.kg = key_of("kg");
-      if (!st.may_login && st.index % 8 == 3) o.password = key_of("guess");
-      if (!st.may_login && st.index % 8 != 3) o.kg = key_of("other");
+      if (v15) o.v15 = digest_auth_types;
+      const bool guesses = v15 || st.index % 8 == 3;  // v1.5 knows no K_g
+      if (!st.may_login && guesses) o.password = key_of("guess");
+      if (!st.may_login && !guesses) o.kg = key_of("other");
       return o;
     }
     unsigned index;
@@ -200,9 +206,10 @@ class simulation {
     c.users.set_kg(key_of("kg"));
     return c;
   }
-  static bmc_options options_for_bmc() {
+  static bmc_options options_for_bmc(const crowd& c) {
     auto o = default_bmc();
     o.suites = suites_of({17, 3});
+    if (c.v15) o.v15.types = {wire::auth_type::md5, wire::auth_type::md2};
     return o;
   }
 
@@ -455,6 +462,7 @@ inline crowd crowd_of(std::uint64_t seed) {
   if (upto(5) == 0) c.jumps = upto(100);
   if (upto(3) == 0) c.attacks = 1 + upto(200);
   c.strangers = upto(2) == 0;
+  c.v15 = upto(1) == 0;
   return c;
 }
 

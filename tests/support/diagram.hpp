@@ -16,6 +16,8 @@ constexpr const char* name_of(console_state s) {
     case console_state::open_session: return "open_session";
     case console_state::rakp1: return "rakp1";
     case console_state::rakp3: return "rakp3";
+    case console_state::challenge: return "challenge";
+    case console_state::activate: return "activate";
     case console_state::set_privilege: return "set_privilege";
     case console_state::active: return "active";
     case console_state::closing: return "closing";
@@ -49,6 +51,7 @@ constexpr const char* name_of(login_trigger t) {
     case login_trigger::open_session: return "open_session";
     case login_trigger::rakp1: return "rakp1";
     case login_trigger::rakp3: return "rakp3";
+    case login_trigger::activate: return "activate";
     case login_trigger::refused: return "refused";
     case login_trigger::evicted: return "evicted";
     case login_trigger::expired: return "expired";

@@ -21,7 +21,8 @@ using rmcpp::direction;
 
 /// One console and one BMC, each on its own backend: on those that the environment chooses if none is named. step()
 /// hands over one datagram and its answer; run() lets virtual time pass.
-template <backend B = console_backend, class BmcTraits = test_bmc_traits, backend BmcB = peer_backend_t<B>>
+template <backend B = console_backend, class BmcTraits = test_bmc_traits, backend BmcB = peer_backend_t<B>,
+          class ConsoleTraits = test_console_traits>
 struct session_pair {
   using datagram = std::vector<std::uint8_t>;
   struct done {
@@ -32,9 +33,9 @@ struct session_pair {
   };
 
   explicit session_pair(const console_options& c = default_console(), const bmc_options& b = default_bmc())
-      : con(console_setup<B>{}, c), managed(bmc_setup<BmcB, BmcTraits>{}, b) {}
+      : con(console_setup<B, ConsoleTraits>{}, c), managed(bmc_setup<BmcB, BmcTraits>{}, b) {}
 
-  console<console_setup<B>> con;
+  console<console_setup<B, ConsoleTraits>> con;
   bmc<bmc_setup<BmcB, BmcTraits>> managed;
   instant now{1'000'000};
   test_peer from = console_peer;

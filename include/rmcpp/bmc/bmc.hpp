@@ -3,6 +3,7 @@
 
 #include <rmcpp/bmc/discovery.hpp>
 #include <rmcpp/bmc/event.hpp>
+#include <rmcpp/bmc/login_v15.hpp>
 #include <rmcpp/bmc/login_v2.hpp>
 #include <rmcpp/bmc/requests.hpp>
 #include <rmcpp/session/events.hpp>
@@ -53,7 +54,7 @@ template <bmc_config Config> class bmc<Config> {
   /// Whether a BMC can use its options; with others it answers every feed() with invalid_argument. Suites that the
   /// build, its backend or its traits lack vanish from the list, but one must be left. Errors: unsupported_suite if
   /// none is, or the list names what is no standard suite; invalid_argument for no sessions, a channel limit not 1..5,
-  /// a lifetime or inactivity of 0.
+  /// a lifetime or inactivity of 0, disabled v1.5 authentication without the trait `allow_unauthenticated`.
   static constexpr status check(const bmc_options& o) noexcept {
     for (const auto id : o.suites.view())
       if (!wire::find_suite(id)) return errc::unsupported_suite;
@@ -61,7 +62,9 @@ template <bmc_config Config> class bmc<Config> {
       return errc::unsupported_suite;
     const bool limit = o.channel_limit >= privilege::callback && o.channel_limit <= privilege::oem;
     const bool lasts = o.half_open_lifetime.count != 0 && o.inactivity.count != 0;
-    return o.max_sessions != 0 && limit && lasts ? status{} : errc::invalid_argument;
+    const bool waived = o.v15.message_authentication_off || o.v15.user_authentication_off;
+    const bool may_waive = !traits::v15 || traits::allow_unauthenticated;
+    return o.max_sessions != 0 && limit && lasts && (may_waive || !waived) ? status{} : errc::invalid_argument;
   }
 
   /// Takes a datagram (decrypted in place) and writes its answer, if any, to `reply`; returns the answer's size, 0 for
@@ -117,11 +120,11 @@ template <bmc_config Config> class bmc<Config> {
       move(login_state::proven, login_trigger::revoked, login_state::none);
   }
 
-  /// K_g changed: ends every session and proven login.
+  /// K_g changed: ends every RMCP+ session and proven login.
   void kg_changed(instant now) noexcept {
     clock_.advance(now);
     for (auto& s : sessions())
-      if (s.state.active) revoke(s);
+      if (s.state.active && !s.state.info.is_v15()) revoke(s);
     while (login_.revoke_kg() != detail::login_stage::none)
       move(login_state::proven, login_trigger::revoked, login_state::none);
   }
@@ -177,7 +180,7 @@ template <bmc_config Config> class bmc<Config> {
   [[nodiscard]] auto& sessions() noexcept { return held_.loaded; }
   [[nodiscard]] const auto& sessions() const noexcept { return held_.loaded; }
 
-  context parts(const peer_type& from, mutable_bytes reply) noexcept {
+  RMCPP_SHARED context parts(const peer_type& from, mutable_bytes reply) noexcept {
     Config& c = held_.config;
     return {
         held_.crypto(), core::deref(c.random), core::deref(c.users), options_, suites_, penalties_, sessions(), from,
@@ -234,7 +237,7 @@ template <bmc_config Config> class bmc<Config> {
     }
     switch (step.kind) {
       case detail::step_kind::next: move_on(step.at); break;
-      case detail::step_kind::done: begin_session(*step.session, step.who, from); break;
+      case detail::step_kind::done: begin_session(step, from); break;
       case detail::step_kind::failed:
         move(step.at, login_trigger::refused, login_state::none);
         if (step.why == errc::ok) break;
@@ -249,9 +252,11 @@ template <bmc_config Config> class bmc<Config> {
     if (at == detail::login_stage::none) return move(at, login_trigger::open_session, login_state::opened);
     move(at, login_trigger::rakp1, login_state::proven);  // once more from there, if the console began anew
   }
-  void begin_session(session& s, const session_info& who, const peer_type& from) noexcept {
-    move(login_state::proven, login_trigger::rakp3, login_state::active);
-    s.state = typename session::session_state{.active = true, .peer = from, .info = who, .last_heard = clock_.now()};
+  void begin_session(const login_step& step, const peer_type& from) noexcept {
+    move(step.at, step.at == login_state::proven ? login_trigger::rakp3 : login_trigger::activate, login_state::active);
+    session& s = *step.session;
+    s.state =
+        typename session::session_state{.active = true, .peer = from, .info = step.who, .last_heard = clock_.now()};
     s.state.info.handle = sessions().handle_of(s);
     ++counters_.logins;
     events_.push({.type = event::kind::login, .session = s.state.info, .peer = from});
@@ -280,7 +285,9 @@ template <bmc_config Config> class bmc<Config> {
     if (!packet) return packet.error();
     switch (packet->format) {
       case wire::packet_format::asf: return detail::answer_ping(packet->payload(), reply);
-      case wire::packet_format::v15: return on_sessionless(parts(from, reply), *packet);
+      case wire::packet_format::v15:
+        if (!traits::v15 || packet->sequence == 0) return on_sessionless(parts(from, reply), *packet);
+        break;
       case wire::packet_format::v2: break;
       default: return errc::bad_message_class;
     }
@@ -292,12 +299,20 @@ template <bmc_config Config> class bmc<Config> {
     return on_session(parts(from, reply), *s, *packet);
   }
 
+  /// From outside a session; of IPMI v1.5 also Activate Session.
   answer_size on_sessionless(const context& c, const wire::seen& packet) noexcept {
-    if (const status bare = check_sessionless(packet); !bare) return bare.error();
-    if (packet.format == wire::packet_format::v15) return answer_discovery(c, packet);
+    const bool v15 = packet.format == wire::packet_format::v15;
+    if (!traits::v15 || !v15 || packet.id == session_id::none)
+      if (const status bare = check_sessionless(packet); !bare) return bare.error();
+    if (!traits::v15 && v15) return answer_discovery(c, packet);
     expire();  // what has expired must not answer, even if nobody has called yet
-    if (packet.kind.type() == payload_type::ipmi) return answer_discovery(c, packet);
-    return act(c.from, login_.take(c, packet.kind.type(), packet.payload()));
+    if (!v15 && packet.kind.type() == payload_type::ipmi) return answer_discovery(c, packet);
+    const auto login = [&] {
+      if constexpr (traits::v15)
+        if (v15) return detail::bmc_login_v15<Config>(c, login_.half_open(), login_.users(), packet).take();
+      return login_.take(c, packet.kind.type(), packet.payload());
+    };
+    return act(c.from, login());
   }
 
   answer_size on_session(const context& c, session& s, const wire::seen& packet) noexcept {

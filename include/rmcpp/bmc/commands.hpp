@@ -29,7 +29,7 @@ constexpr void describe_session(const session_info& session, const Peer& peer,
   rs.handle = session.handle;
   rs.user = static_cast<std::uint8_t>(session.user);
   rs.level = session.level;
-  rs.channel = static_cast<std::uint8_t>(protocol_v2 | session.channel);
+  rs.channel = static_cast<std::uint8_t>((session.is_v15() ? 0 : protocol_v2) | session.channel);
   if constexpr (requires { peer.ipv4(); }) rs.address = peer.ipv4();
   if constexpr (requires { peer.port(); }) rs.port = peer.port();
 }

@@ -46,6 +46,18 @@ template <class Session> struct bmc_step {
   constexpr bmc_step() noexcept = default;
   constexpr bmc_step(errc dropped) noexcept : taken(dropped) {}
   constexpr bmc_step(const result<std::size_t>& answered) noexcept : taken(answered) {}
+
+  /// The login is at its end: a session of the user, up to the level that was asked for.
+  RMCPP_SHARED constexpr void done(Session& slot, session_id id, user_id user, const username& name,
+                                   privilege asked) noexcept {
+    kind = step_kind::done;
+    session = &slot;
+    who.id = id;
+    who.user = user;
+    who.name = name;
+    who.level = asked < privilege::user ? asked : privilege::user;
+    who.limit = asked;
+  }
 };
 
 }  // namespace rmcpp::detail

@@ -32,18 +32,45 @@ constexpr bool is_channel(std::uint8_t asked, std::uint8_t channel) noexcept {
   return asked == wire::this_channel || asked == channel;
 }
 
-/// Get Channel Authentication Capabilities. Without the request's v2.0 bit, nothing is offered: there is no v1.5 here.
-inline void answer_capabilities(bytes data, std::uint8_t channel, std::uint8_t status, response_writer& w) noexcept {
+/// Nothing of IPMI v1.5 in the capabilities.
+struct announces_no_v15 {
+  void operator()(privilege, wire::channel_auth_response&) const noexcept {}
+};
+/// IPMI v1.5 in the capabilities: the authentication types in force that are good for the level, and what goes without.
+template <bmc_config Config> struct announces_v15 {
+  const bmc_options& options;
+
+  void operator()(privilege level, wire::channel_auth_response& rs) const noexcept {
+    using context = bmc_context<Config>;
+    for (const auto t : options.v15.types.view()) {
+      if (!may_use<typename context::crypto_type>(t, context::traits::allow_unauthenticated)) continue;
+      rs.extended = wire::channel_auth_response::supports_v15;
+      if (level <= options.v15.limits.of(t) && level <= options.channel_limit)
+        rs.auth_types = static_cast<std::uint8_t>(rs.auth_types | (1u << static_cast<unsigned>(t)));
+    }
+    if (!context::traits::allow_unauthenticated || rs.extended == 0) return;
+    if (options.v15.message_authentication_off) rs.auth_status |= wire::channel_auth_response::status_msg_auth_off;
+    if (options.v15.user_authentication_off) rs.auth_status |= wire::channel_auth_response::status_user_auth_off;
+  }
+};
+
+/// Get Channel Authentication Capabilities. `announce_v15(level, response)` puts v1.5 into it. Without the request's
+/// v2.0 bit nothing else is offered.
+template <class V15 = announces_no_v15>
+void answer_capabilities(bytes data, std::uint8_t channel, std::uint8_t status, response_writer& w,
+                         const V15& announce_v15 = {}) noexcept {
   const auto rq = wire::decode<wire::channel_auth_request>(data);
   if (!rq) return w.fail(completion_code::length_invalid);
   if (!is_channel(rq->number(), channel) || rq->level < privilege::callback || rq->level > privilege::oem)
     return w.fail(completion_code::invalid_field);
   wire::channel_auth_response rs{.channel = channel, .auth_status = status};
+  announce_v15(rq->level, rs);
   if (rq->wants_v2()) {
-    rs.auth_types = wire::channel_auth_response::auth_v2_data;
-    rs.extended = wire::channel_auth_response::supports_v2;
+    rs.auth_types |= wire::channel_auth_response::auth_v2_data;
+    rs.extended |= wire::channel_auth_response::supports_v2;
   } else {
     rs.auth_status &= static_cast<std::uint8_t>(~wire::channel_auth_response::status_kg_set);
+    rs.extended = 0;
   }
   w.put(rs);
 }
@@ -83,7 +110,10 @@ bool run_discovery(const bmc_context<Config>& c, const wire::lan_request& rq, st
                    response_writer& w) noexcept {
   switch (rq.command) {
     case wire::app::get_channel_auth_capabilities:
-      answer_capabilities(rq.data, channel, auth_status(c.users, channel), w);
+      if constexpr (Config::traits::v15)
+        answer_capabilities(rq.data, channel, auth_status(c.users, channel), w, announces_v15<Config>{c.options});
+      else
+        answer_capabilities(rq.data, channel, auth_status(c.users, channel), w);
       return true;
     case wire::app::get_channel_cipher_suites: answer_cipher_suites(rq.data, channel, c.suites, w); return true;
     case wire::app::get_system_guid: answer_system_guid(rq.data, c.options.system_guid, w); return true;

@@ -10,11 +10,12 @@ namespace rmcpp {
 template <peer_address Peer> struct bmc_event {
   enum class kind : std::uint8_t {
     none,
-    login,         ///< a session began
-    login_failed,  ///< RAKP 3 did not verify, the console gave up, or the level was refused; `error` says which
-    privilege,     ///< Set Session Privilege Level changed `session.level`
-    served,        ///< a command was answered: `command` of `fn`, with `code`; not told of repeats
-    closed,        ///< a session ended; `error` says why
+    login,  ///< a session began
+    /// RAKP 3 or Activate Session did not verify, the console gave up, or the level was refused; `error` says which
+    login_failed,
+    privilege,  ///< Set Session Privilege Level changed `session.level`
+    served,     ///< a command was answered: `command` of `fn`, with `code`; not told of repeats
+    closed,     ///< a session ended; `error` says why
   };
 
   kind type = kind::none;

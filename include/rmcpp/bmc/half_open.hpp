@@ -8,6 +8,8 @@
 #include <rmcpp/session/step.hpp>
 #include <rmcpp/wire/open_session.hpp>
 
+#include <type_traits>
+
 /// \file
 /// A BMC's half-open logins, in two classes that do not compete: *opened* (anybody can make one, even from a forged
 /// address) and *proven* (RAKP 1 quoted our unpredictable session id, so the address is real). Neither holds key
@@ -15,16 +17,42 @@
 
 namespace rmcpp::detail {
 
-/// After an Open Session Request.
-template <peer_address Peer> struct opened_login {
+/// What a Get Session Challenge leaves, beside what every opened login has.
+struct given_challenge {
+  username name{};
+  octets16 challenge{};
+  wire::auth_type type = wire::auth_type::rmcp_plus;  ///< that one: no challenge
+  std::uint8_t sequence = 0;                          ///< rqSeq of the request, to recognise its retransmission
+
+  template <class Sink> void describe_state(Sink& sink) const {
+    sink("name", name.view());
+    sink("challenge", challenge);
+    sink("type", type);
+    sink("sequence", sequence);
+  }
+};
+/// Where there is no IPMI v1.5.
+struct no_challenge {
+  static constexpr wire::auth_type type = wire::auth_type::rmcp_plus;
+
+  template <class Sink> void describe_state(Sink&) const {}
+};
+
+/// After an Open Session Request, or after a Get Session Challenge: then what belongs to RMCP+ is empty.
+template <peer_address Peer, bool V15 = false> struct opened_login {
   Peer peer{};
   session_id managed_id{};  ///< SIDc; none: the slot is free
   instant since{};
   wire::open_session_request request{};  ///< to recognise its retransmission
   std::uint8_t suite = 0;
   privilege limit{};  ///< the level granted in the response
+  [[no_unique_address]] std::conditional_t<V15, given_challenge, no_challenge> v15{};
+
+  /// Whether it is a challenge: of no use to RAKP 1, as the other kind is of none to Activate Session.
+  [[nodiscard]] constexpr bool is_v15() const noexcept { return v15.type != wire::auth_type::rmcp_plus; }
 
   template <class Sink> void describe_state(Sink& sink) const {
+    v15.describe_state(sink);
     sink("tag", request.tag);
     sink("level", request.max_privilege);
     sink("console_id", request.console_id);
@@ -141,11 +169,17 @@ template <class Context> class half_open_logins {
   using traits = typename Context::traits;
 
  public:
-  using opened_type = opened_login<peer_type>;
+  using opened_type = opened_login<peer_type, traits::v15>;
   using proven_type = proven_login<peer_type>;
 
   half_open_table<opened_type, traits::opened> opened{};
   half_open_table<proven_type, traits::proven> proven{};
+
+  /// The opened login of that id, if it is of that format.
+  [[nodiscard]] opened_type* find_opened(session_id managed_id, bool v15) noexcept {
+    opened_type* const o = opened.find(managed_id);
+    return o && o->is_v15() == v15 ? o : nullptr;
+  }
 
   /// A free slot of `table`, if need be one that gives way, and then `gave_way` is set; null without randomness to
   /// choose it.

@@ -44,6 +44,10 @@ template <bmc_config Config> class bmc_login_v2 {
   }
   /// When the oldest began; never() without one.
   [[nodiscard]] instant oldest() const noexcept { return logins_.oldest(); }
+  /// What the logins of IPMI v1.5 share with these.
+  [[nodiscard]] half_open_logins<context>& half_open() noexcept { return logins_; }
+  [[nodiscard]] login_users<context>& users() noexcept { return users_; }
+
   [[nodiscard]] std::size_t opened_logins() const noexcept { return logins_.opened.size(); }
   [[nodiscard]] std::size_t proven_logins() const noexcept { return logins_.proven.size(); }
   template <class Sink> void describe_state(Sink& sink, instant now, milliseconds lifetime) const {
@@ -106,8 +110,8 @@ template <bmc_config Config> class bmc_login_v2 {
   /// The login that the request began, or a new one; null without room or randomness.
   opened* opened_for(const context& c, const wire::open_session_request& rq, const wire::cipher_suite& suite,
                      step& st) noexcept {
-    opened* const known =
-        logins_.opened.find_if([&](const opened& l) { return l.peer == c.from && same_request(l.request, rq); });
+    opened* const known = logins_.opened.find_if(
+        [&](const opened& l) { return !l.is_v15() && l.peer == c.from && same_request(l.request, rq); });
     if (known) return known;
     opened* const login = make_room(logins_.opened, login_stage::opened, c, st);
     session_id id{};
@@ -129,7 +133,7 @@ template <bmc_config Config> class bmc_login_v2 {
     const auto prefix = wire::decode_prefix<wire::rakp1>(payload);
     const wire::rakp1& m = prefix->message;
     if (prefix.error() == errc::truncated) return errc::truncated;
-    opened* const o = logins_.opened.find(m.managed_id);
+    opened* const o = logins_.find_opened(m.managed_id, false);
     proven* const p = logins_.proven.find(m.managed_id);
     const session* const s = c.sessions.find(m.managed_id);
     if (s && s->state.peer == c.from) return errc::unexpected_message;
@@ -236,9 +240,7 @@ template <bmc_config Config> class bmc_login_v2 {
     if (active && active->state.peer == c.from) return on_repeated_rakp3(c, *active, m);
     proven* const p = logins_.proven.find(m.managed_id);
     if (!p || !(p->peer == c.from)) return on_stray_rakp3(c, m);
-    if (c.penalties.waits(c.from, p->transcript.name, c.now) ||
-        !c.penalties.may_guess(c.from, p->transcript.name, c.now))
-      return errc::rate_limited;
+    if (!c.penalties.may_guess(c.from, p->transcript.name, c.now)) return errc::rate_limited;
 
     user_record user;
     users_.find_again(c, *p, user);
@@ -253,14 +255,14 @@ template <bmc_config Config> class bmc_login_v2 {
     const privilege level = p->transcript.role.level();
     if (level > user.limit || level > p->limit)
       return refuse_rakp3(c, *p, m.tag, rakp_status::unauthorized_role_or_privilege, errc::refused_privilege);
-    session* const s = c.sessions.slot_for(allowance(c, user), c.now);
+    session* const s = c.sessions.slot_for(allowance_of(c, user), c.now);
     if (!s) return refuse_rakp3(c, *p, m.tag, rakp_status::insufficient_resources, errc::no_slot);
     return begin_session(c, *s, *p, user, kuid, m);
   }
 
   /// No login of this peer waits for it. A stranger is told the same of every SIDc.
   step on_stray_rakp3(const context& c, const wire::rakp3& m) noexcept {
-    const opened* const o = logins_.opened.find(m.managed_id);
+    const opened* const o = logins_.find_opened(m.managed_id, false);
     if (o && o->peer == c.from) return errc::unexpected_message;
     if (m.status != rakp_status::no_errors) return errc::unknown_session;
     return refuse_unknown(c, payload_type::rakp4, m.tag);
@@ -281,14 +283,6 @@ template <bmc_config Config> class bmc_login_v2 {
     return fail(p, why, encode_refusal(payload_type::rakp4, tag, answer, p.transcript.console_id, c.reply));
   }
 
-  static typename context::allowance allowance(const context& c, const user_record& user) noexcept {
-    constexpr std::size_t enough_to_keep_one = 4;
-    std::size_t slots = c.sessions.slots(c.options.max_sessions);
-    const bool keep_one = c.options.keep_one_for_administrators && slots >= enough_to_keep_one;
-    if (keep_one && user.limit < privilege::administrator) --slots;
-    return {.slots = slots, .own = user.sessions == 0 ? slots : user.sessions, .user = user.id};
-  }
-
   /// From proven to a session. On a failure of the backend the login stays as it was, and so does the slot unless its
   /// keys were written over already.
   static step begin_session(const context& c, session& s, proven& p, const user_record& user, key& kuid,
@@ -305,33 +299,29 @@ template <bmc_config Config> class bmc_login_v2 {
     }
     using protect::window_rule;
     s.link.begin(p.transcript.console_id, c.options.strict_window ? window_rule::strict : window_rule::any_forward);
-    s.receipt.rakp3 = m.code;
-    (void)s.receipt.rakp4.assign(outcome.rakp4.view().first(protect::rakp4_code_size(suite.authentication)));
+    s.receipt.proof = m.code;
+    (void)s.receipt.answer.assign(outcome.rakp4.view().first(protect::rakp4_code_size(suite.authentication)));
     st.taken = answer_rakp4(c, s, m.tag);
-    st.kind = step_kind::done;
+    st.done(s, p.managed_id, p.user, p.transcript.name, p.transcript.role.level());
     st.at = login_stage::proven;
-    const privilege asked = p.transcript.role.level();
-    st.who = {.id = p.managed_id,
-              .user = p.user,
-              .name = p.transcript.name,
-              .level = asked < privilege::user ? asked : privilege::user,
-              .limit = asked,
-              .suite = p.suite,
-              .channel = p.peer.channel()};
-    c.penalties.succeeded(p.peer, p.transcript.name);
+    st.who.suite = p.suite;
+    st.who.channel = p.peer.channel();
+    if (suite.authentication != wire::authentication_algorithm::rakp_none)
+      c.penalties.succeeded(p.peer, p.transcript.name);
     p = {};
     return st;
   }
 
   /// After success, from the same peer and with the same code: RAKP 4 again, outside the session, whatever followed.
   static step on_repeated_rakp3(const context& c, const session& s, const wire::rakp3& m) noexcept {
-    const bool same = m.status == rakp_status::no_errors && equal_constant_time(m.code, s.receipt.rakp3);
+    const bool same =
+        !is_v15(s.link) && m.status == rakp_status::no_errors && equal_constant_time(m.code, s.receipt.proof);
     return same ? step(answer_rakp4(c, s, m.tag)) : step(errc::unexpected_message);
   }
 
   static answer_size answer_rakp4(const context& c, const session& s, std::uint8_t tag) noexcept {
     return encode_sessionless_v2(payload_type::rakp4,
-                                 wire::rakp4{tag, rakp_status::no_errors, s.link.peer_id(), s.receipt.rakp4}, c.reply);
+                                 wire::rakp4{tag, rakp_status::no_errors, s.link.peer_id(), s.receipt.answer}, c.reply);
   }
 
   logins logins_{};

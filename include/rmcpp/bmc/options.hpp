@@ -4,6 +4,8 @@
 #include <rmcpp/bmc/policy.hpp>
 #include <rmcpp/core/ref.hpp>
 #include <rmcpp/core/time.hpp>
+#include <rmcpp/protect/auth_types.hpp>
+#include <rmcpp/protect/link_of.hpp>
 #include <rmcpp/session/suite_choice.hpp>
 
 namespace rmcpp {
@@ -19,11 +21,13 @@ struct bmc_traits {
   static constexpr std::size_t penalties = 256;  ///< who waits after a wrong RAKP 3; 1 and more
   static constexpr std::size_t tickets = 4;      ///< deferred answers, at most 254
   static constexpr std::size_t events = 8;       ///< 1 and more
-  static constexpr std::size_t message_bytes = 256;     ///< longest response data, 32 and more
-  static constexpr std::size_t reply_bytes = 64;        ///< longest response data kept for a repeat, at most 255
-  static constexpr std::size_t replay_depth = 4;        ///< requests per session recognised as repeats, 1..8
-  static constexpr bool tells_served = true;            ///< an event for each command
-  static constexpr bool allow_unauthenticated = false;  ///< cipher suite 0: anybody may log in as anybody
+  static constexpr std::size_t message_bytes = 256;  ///< longest response data, 32 and more
+  static constexpr std::size_t reply_bytes = 64;     ///< longest response data kept for a repeat, at most 255
+  static constexpr std::size_t replay_depth = 4;     ///< requests per session recognised as repeats, 1..8
+  static constexpr bool tells_served = true;         ///< an event for each command
+  /// Cipher suite 0, and of v1.5 type none and disabled authentication: anybody may log in, or go on, as anybody.
+  static constexpr bool allow_unauthenticated = false;
+  static constexpr bool v15 = false;  ///< IPMI v1.5 sessions beside RMCP+
 };
 
 /// For memory counted in kilobytes. Its BMC should forget half-open logins after 5 s: see
@@ -94,11 +98,24 @@ struct basic_bmc_config {
   Handler handler{};
 };
 
+/// IPMI v1.5 sessions: what is offered and accepted. Only with the trait `v15`; what a build, its backend or its traits
+/// lack vanishes from it.
+struct bmc_v15_options {
+  auth_type_list types{};  ///< empty: no v1.5 sessions
+  auth_limits limits{};    ///< per type; Get Channel Authentication Capabilities tells of a level what is good for it
+  /// After Activate Session packets go without authcodes (IPMI v2.0, 6.12.4). Only with `allow_unauthenticated`:
+  /// without it check() refuses.
+  bool message_authentication_off = false;
+  /// The same for commands of USER level and below: what comes without an authcode is run at USER level at most.
+  bool user_authentication_off = false;
+};
+
 struct bmc_options {
   guid system_guid{};
   /// Cipher suites by preference: what is offered, accepted, and chosen for a console that leaves the choice to us.
   suite_list suites = default_suites;
   std::uint8_t max_sessions = 63;  ///< fewer than the traits' session slots, if that is wanted
+  bmc_v15_options v15{};
   privilege channel_limit = privilege::administrator;
   suite_limits limits{};  ///< per suite; an Open Session Request above it is refused with 0Ah
   /// Answer unknown names and unauthorised levels in RAKP 2 already, with their own codes. Off: every name gets a

@@ -9,10 +9,10 @@
 
 namespace rmcpp::detail {
 
-/// Slows down guessing at a BMC. An offender is a name from an address and port; after a wrong RAKP 3 it waits, 1 s at
-/// first, doubling up to 32 s. Once another port of the same quota key fails under that name while the offender waits,
-/// the offender is that name from the whole quota key: a port of one's own is cheap. Nobody else waits, and a user is
-/// never locked out: a garbage RAKP 3 needs no password, so a lock would shut out the owner.
+/// Slows down guessing at a BMC. An offender is a name from an address and port; after a wrong RAKP 3 or Activate
+/// Session it waits, 1 s at first, doubling up to 32 s. Once another port of the same quota key fails under that name
+/// while the offender waits, the offender is that name from the whole quota key: a port of one's own is cheap. Nobody
+/// else waits, and a user is never locked out: a garbage RAKP 3 needs no password, so a lock would shut out the owner.
 ///
 /// The table holds N offenders, each until a minute after its wait, so that no wait is shortened and no doubling
 /// forgotten. A quota key takes a sixteenth of it: who fails there under ever new names waits under every name. While
@@ -35,8 +35,9 @@ template <peer_address Peer, std::size_t N> class penalty_table {
     return false;
   }
 
-  /// Whether a guess may be judged now, of one who does not wait. Asked once for each.
+  /// Whether a guess may be judged now: not of one who waits. Asked once for each.
   [[nodiscard]] bool may_guess(const Peer& peer, const username& name, instant now) noexcept {
+    if (waits(peer, name, now)) return false;
     if (free_place(now)) return true;
     for (const auto& o : offenders_.taken())
       if (o.is(peer, name)) return true;

@@ -203,10 +203,11 @@ template <class Traits> class reply_book {
     const typename cache::entry* kept = nullptr;
   };
 
+  /// `lowered`: a request of less than its session's level, which is none of the others that look like it.
   /// `only_looks`: nothing is counted.
-  [[nodiscard]] admission admit(session_id session, cache& answers, bytes message, instant now,
+  [[nodiscard]] admission admit(session_id session, cache& answers, bytes message, bool lowered, instant now,
                                 bool only_looks) noexcept {
-    const auto digest = core::request_digest(message);
+    const auto digest = core::request_digest(message) ^ (lowered ? ~std::uint64_t{0} : 0);
     if (tickets_.holds(session, digest)) return {kind::pending, digest};
     const auto* const kept = answers.find(digest, now);
     if (!only_looks && kept) answers.sighted(*kept, now);

@@ -44,7 +44,8 @@ template <bmc_config Config> class request_path {
       s.state.last_heard = c.now;
       s.state.confirmed = true;
     }
-    const auto seen = replies_.admit(s.state.info.id, s.state.cache, message, c.now, again);
+    const bool at_user_level = traits::v15 && traits::allow_unauthenticated && packet.at_user_level();
+    const auto seen = replies_.admit(s.state.info.id, s.state.cache, message, at_user_level, c.now, again);
     if (seen.is == reply_kind::kept) {
       if (!again) done.what = step::kind::repeated;
       return answer(c, s, *rq, seen.kept->code, bytes(seen.kept->data).first(seen.kept->size));
@@ -55,9 +56,12 @@ template <bmc_config Config> class request_path {
       return std::size_t{0};
     }
     done.what = step::kind::executed;
+    const privilege whole = s.state.info.level;
+    if (at_user_level && whole > privilege::user) s.state.info.level = privilege::user;
     s.state.executing = true;  // its handler may call close() and the like
-    const auto taken = execute(c, handler, s, *rq, seen.digest, done);
+    const auto taken = execute(c, handler, s, *rq, seen.digest, done, at_user_level);
     s.state.executing = false;
+    if (at_user_level) s.state.info.level = whole;
     return taken;
   }
 
@@ -66,9 +70,10 @@ template <bmc_config Config> class request_path {
     const auto* const held = replies_.find(t);
     session* const s = held ? c.sessions.find(held->session) : nullptr;
     if (!s) return errc::stale_handle;
-    if (rs.data.size() > traits::message_bytes) return errc::too_long;
+    if (rs.data.size() > most_data(*s)) return errc::too_long;
     if (c.reply.size() < max_datagram) return errc::buffer_too_small;
     const wire::lan_response answer = replies_.complete(t, s->state.cache, rs, c.now);
+    if constexpr (traits::v15) s->link.answer_as_agreed();
     const auto n = send(c, *s, answer);
     if (n) note(done, *s, answer.target.fn(), answer.command, rs.code);
     return {outgoing<peer_type>{.size = n.value(), .to = s->state.peer}, n.error()};
@@ -84,15 +89,24 @@ template <bmc_config Config> class request_path {
  private:
   using reply_kind = typename reply_book<traits>::kind;
 
+  /// Bytes of data that an answer may have: so much as the session's packets carry.
+  static std::size_t most_data(const session& s) noexcept {
+    const std::size_t carried = s.link.longest_message() - wire::lan_response::overhead;
+    return traits::message_bytes < carried ? traits::message_bytes : carried;
+  }
+
+  /// `at_user_level`: the level is lowered for this one command, and cannot be set by it.
   template <class Handler>
   result<std::size_t> execute(const context& c, Handler& handler, session& s, const wire::lan_request& rq,
-                              std::uint64_t digest, step& done) noexcept {
-    const mutable_bytes room =
-        s.link.room(c.reply, payload_type::ipmi, wire::lan_response::overhead + traits::message_bytes)
-            .subspan(wire::lan_response::data_offset, traits::message_bytes);
+                              std::uint64_t digest, step& done, bool at_user_level) noexcept {
+    const std::size_t most = most_data(s);
+    const mutable_bytes room = s.link.room(c.reply, payload_type::ipmi, wire::lan_response::overhead + most)
+                                   .subspan(wire::lan_response::data_offset, most);
     response_writer w(room, replies_.offer());
     session_commands<Config> own(c, s, w);
-    if (own.run(rq)) {
+    if (at_user_level && rq.target.fn() == net_fn::app && rq.command == wire::app::set_session_privilege) {
+      w.fail(completion_code::insufficient_privilege);
+    } else if (own.run(rq)) {
       done.closes = own.closes();
     } else {
       const request asked{.fn = rq.target.fn(), .lun = rq.target.lun(), .command = rq.command, .data = rq.data};

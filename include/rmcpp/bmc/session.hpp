@@ -4,7 +4,7 @@
 #include <rmcpp/bmc/policy.hpp>
 #include <rmcpp/bmc/replies.hpp>
 #include <rmcpp/core/time.hpp>
-#include <rmcpp/protect/link.hpp>
+#include <rmcpp/protect/link_of.hpp>
 #include <rmcpp/session/keyed.hpp>
 #include <rmcpp/session/transitions.hpp>
 #include <rmcpp/wire/session_commands.hpp>
@@ -16,8 +16,8 @@ namespace rmcpp::detail {
 
 /// What is left of a login in its session.
 struct login_receipt {
-  wire::rakp_code rakp3{};  ///< to recognise a repeat
-  wire::rakp_code rakp4{};  ///< and answer it
+  wire::rakp_code proof{};   ///< RAKP 3's code, or the data of Activate Session: to recognise a repeat,
+  wire::rakp_code answer{};  ///< and answer it: RAKP 4's code, or the number that the answer gave
 };
 
 /// A slot. What a login leaves to its session lies beside `state`, which is reset by assignment.
@@ -26,7 +26,7 @@ template <crypto::backend B, peer_address Peer, class Traits> struct managed_ses
 
   struct session_state {
     bool active = false;
-    bool confirmed = false;   ///< its console has sent a packet, so it accepted RAKP 4
+    bool confirmed = false;   ///< its console has sent a packet, so it accepted our last answer of the login
     bool executing = false;   ///< its command is running: the session must not end before the answer is sealed
     login_trigger end_on{};   ///< what ended it meanwhile,
     errc end_why = errc::ok;  ///< and why; ok: nothing did
@@ -36,7 +36,7 @@ template <crypto::backend B, peer_address Peer, class Traits> struct managed_ses
     replies cache{};
   };
 
-  protect::link_v2<B> link{};
+  protect::link_of<B, Traits> link{};
   login_receipt receipt{};
   left_empty<session_state> state{};
 
@@ -44,8 +44,8 @@ template <crypto::backend B, peer_address Peer, class Traits> struct managed_ses
     sink("active", state.active);
     if (!state.active) return;
     link.describe_state(sink);
-    sink("rakp3", receipt.rakp3.view());
-    sink("rakp4", receipt.rakp4.view());
+    sink("proof", receipt.proof.view());
+    sink("answer", receipt.answer.view());
     sink("confirmed", state.confirmed);
     sink("peer", state.peer);
     sink("id", state.info.id);

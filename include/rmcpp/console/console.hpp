@@ -46,6 +46,7 @@ template <console_config Config> class console<Config> {
     if (!is_over()) return errc::wrong_state;
     if (const status sound = check(options_); !sound) return sound;
     news_ = {};
+    if constexpr (traits::v15) requests_.limit_data(detail::longest_data<traits>(options_));
     move(console_trigger::start, console_state::capabilities);
     questions_.begin_discovery(parts());
     return {};
@@ -119,7 +120,7 @@ template <console_config Config> class console<Config> {
   /// When there is something to do: the present while a datagram or an event waits, so that who drains in another order
   /// never waits in vain; instant::never() when idle.
   [[nodiscard]] instant poll_timeout() const noexcept {
-    if (next_output() != output::nothing || has_event()) return clock_.outside();
+    if (next_output() != output::nothing || news_.waits() || requests_.has_event()) return clock_.outside();
     instant t = questions_.deadline();
     if (detail::accepts_requests(state_)) t = earlier(t, requests_.next_deadline());
     if (awaits_keep_alive()) t = earlier(t, traffic_.keep_alive_at());
@@ -129,7 +130,7 @@ template <console_config Config> class console<Config> {
   /// Does what has become due by `now`. Early and spurious calls are harmless.
   void handle_timeout(instant now) noexcept {
     clock_.advance(now);
-    if (questions_.overdue(clock_.now())) question_overdue();
+    if (questions_.overdue(clock_.now())) (void)act(parts(), questions_.overdue(parts()));
     if (detail::accepts_requests(state_)) requests_.handle_timeout(clock_.now(), options_.retry);
     if (awaits_keep_alive() && clock_.now() >= traffic_.keep_alive_at())
       questions_.begin_control(parts(), wire::app::get_device_id);
@@ -156,8 +157,9 @@ template <console_config Config> class console<Config> {
   /// The first suite of the list that this login gave up: what the session has is less than was asked for.
   [[nodiscard]] const suite_given_up& given_up() const noexcept { return questions_.login().given_up(); }
   [[nodiscard]] const protect::rakp_transcript& transcript() const noexcept { return questions_.login().transcript(); }
-  [[nodiscard]] session_id id() const noexcept { return questions_.login().id(); }
-  [[nodiscard]] session_id managed_id() const noexcept { return questions_.login().managed_id(); }
+  /// In the BMC's packets, and in ours: one and the same in v1.5.
+  [[nodiscard]] session_id id() const noexcept { return questions_.id(); }
+  [[nodiscard]] session_id managed_id() const noexcept { return questions_.managed_id(); }
   [[nodiscard]] Config& config() noexcept { return held_.config; }
 
   /// Calls `sink(name, value)` for everything that later behaviour can depend on, times as what is left of them; a
@@ -179,18 +181,17 @@ template <console_config Config> class console<Config> {
  private:
   using context = detail::console_context<Config>;
 
-  [[nodiscard]] auto& random() noexcept { return core::deref(held_.config.random); }
   [[nodiscard]] auto& link() noexcept { return held_.loaded; }
 
-  context parts() noexcept {
-    return {held_.crypto(), random(), options_, link(), requests_.sequences(), questions_.tag(), clock_.now()};
+  RMCPP_SHARED context parts() noexcept {
+    return {held_.crypto(), core::deref(held_.config.random), options_, link(), requests_.sequences(), questions_.tag(),
+            clock_.now()};
   }
 
   result<request_id> accepted(const result<request_id>& id, const request& rq) noexcept {
     if (id) requests_.begin(*id, clock_.from_outside(rq.deadline), questions_.effort().begin(clock_.now()));
     return id;
   }
-  [[nodiscard]] bool has_event() const noexcept { return news_.waits() || requests_.has_event(); }
 
   // ---- states ----
 
@@ -217,7 +218,7 @@ template <console_config Config> class console<Config> {
 
   void go_on(const context& c, detail::console_step step) noexcept {
     const auto on = trigger_of(state_, step.kind, step.why == errc::ok);
-    const auto to = next_state(state_, step.kind);
+    const auto to = next_state(state_, step.kind, c.is_v15());
     if (to == console_state::closed) return finish(on);
     const bool discovered = detail::discovers(state_);
     move(on, to);
@@ -226,11 +227,12 @@ template <console_config Config> class console<Config> {
       traffic_.begin();
       return questions_.begin_control(c, wire::app::set_session_privilege);
     }
-    if (to == console_state::open_session && discovered) return questions_.begin_login(c);
+    if (detail::logs_in(to) && discovered) return questions_.begin_login(c);
     questions_.ask_next(c);
   }
 
   void fail(const context& c, detail::console_step step) noexcept {
+    if (state_ == console_state::closing && step.why == errc::timed_out) return finish(console_trigger::failure);
     const bool farewell = step.kind == detail::step_kind::farewell;
     farewell_due_ = farewell && detail::logs_in(state_);
     end(c, farewell && detail::in_session(state_) ? console_trigger::close : console_trigger::failure, step.why,
@@ -251,14 +253,6 @@ template <console_config Config> class console<Config> {
     link().unload(held_.crypto());
   }
 
-  void question_overdue() noexcept {
-    const context c = parts();
-    auto step = questions_.overdue(c);
-    if (step.why == errc::timed_out && state_ == console_state::closing) return finish(console_trigger::failure);
-    if (step.why == errc::timed_out && state_ == console_state::active) step.why = errc::session_lost;
-    (void)act(c, step);
-  }
-
   // ---- datagrams ----
 
   status take(mutable_bytes datagram) noexcept {
@@ -266,14 +260,17 @@ template <console_config Config> class console<Config> {
     if (!packet) return packet.error();
     if (packet->format != wire::packet_format::v15 && packet->format != wire::packet_format::v2)
       return errc::bad_message_class;
-    if (packet->format == wire::packet_format::v15 || packet->id == session_id::none) return feed_sessionless(*packet);
+    const bool v15 = packet->format == wire::packet_format::v15 && !parts().is_v15();
+    if (v15 || packet->id == session_id::none || state_ == console_state::activate) return feed_outside(*packet);
     if (!detail::in_session(state_) || packet->id != id()) return errc::unknown_session;
     return feed_session(*packet);
   }
 
-  status feed_sessionless(const wire::seen& packet) noexcept {
-    if (const status bare = check_sessionless(packet); !bare) return bare;
+  /// Outside a session, or under the temporary id of one that is not active yet.
+  status feed_outside(const wire::seen& packet) noexcept {
     const context c = parts();
+    const bool temporary = packet.id != session_id::none && c.is_v15();
+    if (const status bare = check_sessionless(packet); !bare && !temporary) return bare;
     return act(c, questions_.take(c, packet));
   }
 
@@ -299,7 +296,7 @@ template <console_config Config> class console<Config> {
     if (farewell_due_) return output::farewell;
     if (questions_.due()) return output::question;
     if (state_ != console_state::active || !requests_.has_due()) return output::nothing;
-    if (traffic_.has_room(options_.retry)) return output::request;
+    if (traffic_.has_room(options_.retry, detail::most_unanswered(held_.loaded))) return output::request;
     // The requests wait for answers to the others. Once none is to be hoped for, a question that every BMC answers
     // finds out whether anybody is there.
     return questions_.idle() && !requests_.awaits_answer() ? output::probe : output::nothing;
@@ -327,14 +324,14 @@ template <console_config Config> class console<Config> {
     return n;
   }
   result<std::size_t> transmit_request(typename detail::request_table<traits>::entry& rq, mutable_bytes out) noexcept {
-    const auto n = link().seal_message(held_.crypto(), random(), requests_.message(rq), out);
+    const auto n = link().seal_message(held_.crypto(), parts().random, requests_.message(rq), out);
     if (!n) return n;
     requests_.sent(rq, options_.retry, clock_.now());
     traffic_.sent(options_, clock_.now());
     return n;
   }
 
-  detail::keyed<Config, protect::link_v2<crypto_type>> held_;
+  detail::keyed<Config, protect::link_of<crypto_type, traits>> held_;
   console_options options_;
   core::elapsed_clock clock_{};
   detail::handed_over<console_state> state_ = console_state::idle;

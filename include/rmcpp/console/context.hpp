@@ -3,7 +3,7 @@
 
 #include <rmcpp/console/options.hpp>
 #include <rmcpp/console/requests.hpp>
-#include <rmcpp/protect/link.hpp>
+#include <rmcpp/protect/link_of.hpp>
 #include <rmcpp/session/step.hpp>
 
 /// \file
@@ -13,16 +13,20 @@ namespace rmcpp::detail {
 
 /// All that a part may use while it works on one datagram or deadline. Lives for one call.
 template <console_config Config> struct console_context {
+  using traits = typename Config::traits;
   using crypto_type = core::policy_of<decltype(Config::crypto)>;
   using random_type = core::policy_of<decltype(Config::random)>;
 
   crypto_type& crypto;
   random_type& random;
   const console_options& options;
-  protect::link_v2<crypto_type>& link;
+  protect::link_of<crypto_type, typename Config::traits>& link;
   sequence_pool& sequences;  ///< request sequence numbers
   std::uint8_t tag;          ///< message tag of the datagram sent last outside the session
   instant now;
+
+  /// Whether the login is one of IPMI v1.5; a constant where there are none.
+  [[nodiscard]] bool is_v15() const noexcept { return traits::v15 && !options.v15.empty(); }
 };
 
 /// Four bytes, which small processors return in a register.

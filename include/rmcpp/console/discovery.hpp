@@ -18,33 +18,30 @@ constexpr result<wire::lan_response> app_response(std::uint8_t command, std::uin
   return rs;
 }
 
-/// An App request around the data of `m`, passed on to `wrap`.
-template <wire::message M, class Wrap>
-constexpr result<std::size_t> app_request(std::uint8_t command, std::uint8_t sequence, const M& m,
-                                          Wrap&& wrap) noexcept {
-  std::array<std::uint8_t, 8> data{};
-  const auto n = encode(m, data);
-  if (!n) return n;
-  return wrap(wire::lan_request{.target = wire::net_fn_lun::request(net_fn::app),
-                                .sequence = wire::seq_lun::of(sequence),
-                                .command = command,
-                                .data = bytes(data).first(*n)});
+/// An App request.
+RMCPP_SHARED constexpr wire::lan_request app_request(std::uint8_t command, std::uint8_t sequence, bytes data) noexcept {
+  return {.target = wire::net_fn_lun::request(net_fn::app),
+          .sequence = wire::seq_lun::of(sequence),
+          .command = command,
+          .data = data};
 }
 
 /// Get Channel Authentication Capabilities, in the v1.5 format that every BMC reads. `want_v2` sets the v2.0 bit.
 constexpr result<std::size_t> encode_capabilities_request(std::uint8_t sequence, bool want_v2, privilege level,
                                                           mutable_bytes out) noexcept {
   const auto channel = static_cast<std::uint8_t>((want_v2 ? 0x80 : 0x00) | wire::this_channel);
-  return app_request(wire::app::get_channel_auth_capabilities, sequence, wire::channel_auth_request{channel, level},
-                     [out](const wire::lan_request& rq) { return encode_sessionless_v15(rq, out); });
+  std::array<std::uint8_t, 2> data{};
+  (void)encode(wire::channel_auth_request{channel, level}, data);
+  return encode_sessionless_v15(app_request(wire::app::get_channel_auth_capabilities, sequence, data), out);
 }
 
 /// Get Channel Cipher Suites, chunk `index`.
 constexpr result<std::size_t> encode_cipher_suites_request(std::uint8_t sequence, std::uint8_t index,
                                                            mutable_bytes out) noexcept {
-  const auto list = static_cast<std::uint8_t>(0x80 | index);
-  return app_request(wire::app::get_channel_cipher_suites, sequence, wire::cipher_suites_request{.list = list},
-                     [out](const wire::lan_request& rq) { return encode_sessionless_v2(payload_type::ipmi, rq, out); });
+  std::array<std::uint8_t, 3> data{};
+  (void)encode(wire::cipher_suites_request{.list = static_cast<std::uint8_t>(0x80 | index)}, data);
+  const auto rq = app_request(wire::app::get_channel_cipher_suites, sequence, data);
+  return encode_sessionless_v2(payload_type::ipmi, rq, out);
 }
 
 /// What a console asks before it logs in: Get Channel Authentication Capabilities (IPMI v2.0, 22.13), then, where its
@@ -52,9 +49,9 @@ constexpr result<std::size_t> encode_cipher_suites_request(std::uint8_t sequence
 /// authenticated, so it decides nothing but what to propose.
 class console_discovery {
  public:
-  /// Errors: none; the first question is due.
-  void begin() noexcept {
-    plain_ = false;
+  /// The first question is due. For a login in v1.5 it is asked without the v2.0 bit.
+  void begin(bool v15) noexcept {
+    plain_ = v15;
     listing_ = false;
     listed_ = false;
     refused_ = false;
@@ -94,12 +91,15 @@ class console_discovery {
   [[nodiscard]] bool lists_suites() const noexcept { return listing_; }
   [[nodiscard]] instant lists_until() const noexcept { return lists_until_; }
   [[nodiscard]] const wire::channel_auth_response& capabilities() const noexcept { return capabilities_; }
+  /// v1.5: the first type of the options that the BMC offers.
+  [[nodiscard]] wire::auth_type auth() const noexcept { return auth_; }
   /// The BMC's suites; null if it gave no list.
   [[nodiscard]] const wire::cipher_suite_reader* offered() const noexcept { return listed_ ? &reader_ : nullptr; }
   template <class Sink> void describe_state(Sink& sink, instant now) const {
     sink("auth_types", capabilities_.auth_types);
     sink("auth_status", capabilities_.auth_status);
     sink("extended", capabilities_.extended);
+    sink("auth", auth_);
     reader_.describe_state(sink);
     sink("refusal", refusal_.why);
     sink("refusal_detail", refusal_.detail);
@@ -133,6 +133,11 @@ class console_discovery {
     std::array<std::uint8_t, 8> whole{};
     core::copy(rs->data.first(rs->data.size() < whole.size() ? rs->data.size() : whole.size()), whole);
     const auto answer = wire::decode<wire::channel_auth_response>(whole);
+    if constexpr (Context::traits::v15)
+      if (c.is_v15())
+        return choose_auth(
+            usable_auth_types<typename Context::crypto_type>(c.options.v15, Context::traits::allow_unauthenticated),
+            *answer);
     if (!answer->offers_v2()) {
       refusal_ = console_step::failed(errc::peer_lacks_v2);
       refused_ = true;
@@ -146,6 +151,19 @@ class console_discovery {
     reader_ = {};
     fresh_ = true;
     return {.kind = step_kind::next};
+  }
+
+  console_step choose_auth(const auth_type_list& wanted, const wire::channel_auth_response& answer) noexcept {
+    for (const auto t : wanted.view()) {
+      if ((answer.auth_types >> static_cast<unsigned>(t) & 1u) == 0) continue;
+      auth_ = t;
+      capabilities_ = answer;
+      return {.kind = step_kind::done};
+    }
+    const bool none = (answer.auth_types & wire::channel_auth_response::auth_v15_types) == 0;
+    refusal_ = console_step::failed(none ? errc::peer_lacks_v15 : errc::no_common_auth_type, answer.auth_types);
+    refused_ = true;
+    return {};
   }
 
   console_step on_cipher_suites(bytes message) noexcept {
@@ -177,6 +195,7 @@ class console_discovery {
   std::uint64_t last_chunk_ = 0;  ///< its digest
   std::uint8_t sequence_ = 0;     ///< rqSeq of the question
   std::uint8_t chunk_ = 0;
+  wire::auth_type auth_{};
   bool plain_ = false;    ///< asked without the v2.0 bit
   bool refused_ = false;  ///< `refusal_` is to this question
   bool listing_ = false;  ///< the question is for cipher suites

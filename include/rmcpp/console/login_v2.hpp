@@ -64,6 +64,9 @@ template <console_config Config> class console_login_v2 {
     return {};
   }
 
+  /// The message was sent as often as it may be.
+  console_step exhausted() noexcept { return fail(errc::timed_out); }
+
   /// The message that is due, under a new tag. Errors: entropy_failure; buffer_too_small.
   result<std::size_t> encode(const context& c, mutable_bytes out) noexcept {
     if (fresh_ && !draw_random(c)) return errc::entropy_failure;

@@ -3,6 +3,8 @@
 
 #include <rmcpp/core/ref.hpp>
 #include <rmcpp/core/time.hpp>
+#include <rmcpp/protect/auth_types.hpp>
+#include <rmcpp/protect/link_of.hpp>
 #include <rmcpp/protect/login_keys.hpp>
 #include <rmcpp/session/retry.hpp>
 #include <rmcpp/session/suite_choice.hpp>
@@ -16,8 +18,10 @@ struct console_traits {
   /// Requests at once, 1..15. At most `15 - retry.tries` of them (10 by default) are under way, so that repeats cannot
   /// overrun a strict BMC's window; the others wait for answers.
   static constexpr std::size_t in_flight = 4;
-  static constexpr std::size_t request_bytes = 0;       ///< longest data of submit_copy(); 0 leaves it out
-  static constexpr bool allow_unauthenticated = false;  ///< cipher suite 0, which proves nothing to anybody
+  static constexpr std::size_t request_bytes = 0;  ///< longest data of submit_copy(); 0 leaves it out
+  /// Cipher suite 0, and of v1.5 type none and packets without authcodes, which prove nothing to anybody.
+  static constexpr bool allow_unauthenticated = false;
+  static constexpr bool v15 = false;  ///< IPMI v1.5 sessions beside RMCP+
 };
 
 /// A console's configuration: `crypto` (a backend) and `random` (an entropy source), values or references, and
@@ -78,6 +82,13 @@ struct console_options {
   bool name_only = true;  ///< the BMC finds the user by name alone; else by name and level
   /// Cipher suites by preference. One: used as given. More: the BMC is asked what it has, then each is tried in turn.
   suite_list suites = default_suites;
+  /// IPMI v1.5 instead of RMCP+: authentication types by preference, such as digest_auth_types. The first is used that
+  /// both the build and the BMC have. Only with the trait `v15`. The password has at most 16 bytes then, and
+  /// `retry.tries` is at most 7. Empty: RMCP+.
+  auth_type_list v15{};
+  /// v1.5: whether a BMC may do without the packets' authcodes, which anybody can forge then. Only with the trait
+  /// `allow_unauthenticated`.
+  bool v15_bare = false;
   retry_policy retry{};             ///< `tries` at most 14: see max_unanswered
   milliseconds suites_wait{1000};   ///< for the answer to Get Channel Cipher Suites, which many BMCs do not give
   milliseconds keep_alive{25'000};  ///< idle time after which Get Device ID is sent; 0: never
@@ -87,11 +98,32 @@ struct console_options {
 
 /// Packets that a console sends in a session without an answer; more would overrun a strict BMC's window.
 inline constexpr std::uint8_t max_unanswered = 15;
+/// The same in an IPMI v1.5 session, whose window reaches 8 ahead.
+inline constexpr std::uint8_t max_unanswered_v15 = 8;
 
 namespace detail {
 
+/// Bytes of a request's data: a v1.5 packet has room for 255 bytes of message.
+template <class Traits> constexpr std::size_t longest_data(const console_options& o) noexcept {
+  return Traits::v15 && !o.v15.empty() ? 0xff - wire::lan_request::overhead : 0xff;
+}
+template <class Link> constexpr std::uint8_t most_unanswered(const Link& link) noexcept {
+  return protect::is_v15(link) ? max_unanswered_v15 : max_unanswered;
+}
+
+/// What IPMI v1.5 asks of the options, beside the rest.
+template <crypto::backend B, class Traits> constexpr status check_v15_options(const console_options& o) noexcept {
+  if (!Traits::v15 || o.retry.tries >= max_unanswered_v15) return errc::invalid_argument;
+  if (o.v15_bare && !Traits::allow_unauthenticated) return errc::invalid_argument;
+  const bool waives = o.v15.has(wire::auth_type::none) && !Traits::allow_unauthenticated;
+  if (waives || usable_auth_types<B>(o.v15, true).empty()) return errc::unsupported_suite;
+  return protect::fits_v15(o.password) ? status{} : status{errc::too_long};
+}
+
 /// console::check().
 template <crypto::backend B, class Traits> constexpr status check_options(const console_options& o) noexcept {
+  if (!o.v15.empty())
+    if (const status v15 = check_v15_options<B, Traits>(o); !v15) return v15;
   if (o.suites.empty()) return errc::unsupported_suite;
   for (const auto id : o.suites.view())
     if (!may_use<B>(id, Traits::allow_unauthenticated)) return errc::unsupported_suite;

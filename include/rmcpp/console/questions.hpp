@@ -4,6 +4,7 @@
 #include <rmcpp/console/control.hpp>
 #include <rmcpp/console/discovery.hpp>
 #include <rmcpp/console/effort.hpp>
+#include <rmcpp/console/login_v15.hpp>
 #include <rmcpp/console/login_v2.hpp>
 #include <rmcpp/session/keyed.hpp>
 
@@ -14,19 +15,35 @@ namespace rmcpp::detail {
 template <console_config Config> class console_questions {
  public:
   using context = console_context<Config>;
+  using traits = typename context::traits;
 
   [[nodiscard]] const console_discovery& discovery() const noexcept { return discovery_; }
   [[nodiscard]] const console_login_v2<Config>& login() const noexcept { return login_; }
 
+  /// In the BMC's packets.
+  [[nodiscard]] session_id id() const noexcept {
+    if constexpr (traits::v15)
+      if (login_v15_.id() != session_id::none) return login_v15_.id();
+    return login_.id();
+  }
+  /// In ours.
+  [[nodiscard]] session_id managed_id() const noexcept {
+    if constexpr (traits::v15)
+      if (login_v15_.id() != session_id::none) return login_v15_.id();
+    return login_.managed_id();
+  }
+
   // Each makes its first question due.
   void begin_discovery(const context& c) noexcept {
     effort_.begin_login(c.now);
-    discovery_.begin();
+    discovery_.begin(c.is_v15());
     login_.forget();
     ask(c, about::discovery);
   }
   void begin_login(const context& c) noexcept {
-    login_.begin(c, discovery_.offered());
+    if constexpr (traits::v15)
+      if (c.is_v15()) login_v15_.begin(discovery_.auth());
+    if (!c.is_v15()) login_.begin(c, discovery_.offered());
     ask(c, about::login);
   }
   void begin_control(const context& c, std::uint8_t command) noexcept {
@@ -41,6 +58,7 @@ template <console_config Config> class console_questions {
   void end() noexcept {
     cancel();
     login_.end();
+    if constexpr (traits::v15) login_v15_.end();
   }
 
   [[nodiscard]] bool due() const noexcept { return schedule_.due(); }
@@ -48,9 +66,11 @@ template <console_config Config> class console_questions {
   [[nodiscard]] bool idle() const noexcept { return schedule_.idle(); }
   [[nodiscard]] instant deadline() const noexcept { return schedule_.deadline(); }
 
-  /// Takes a packet from outside a session.
+  /// Takes a packet from outside a session, or from one that is not active yet.
   console_step take(const context& c, const wire::seen& packet) noexcept {
     if (schedule_.unsent()) return console_step::dropped(errc::unexpected_message);
+    if constexpr (traits::v15)
+      if (c.is_v15() && about_ == about::login) return login_v15_.take(c, packet);
     if (packet.kind.type() != payload_type::ipmi) return login_.take(c, packet.kind.type(), packet.payload());
     if (about_ != about::discovery) return console_step::dropped(errc::unexpected_message);
     return discovery_.take(c, packet);
@@ -74,13 +94,15 @@ template <console_config Config> class console_questions {
   console_step overdue(const context& c) noexcept {
     console_step step;
     if (about_ == about::discovery) step = discovery_.overdue();
-    if (about_ == about::login) step = login_.overdue(c);
-    if (step.kind != step_kind::stay || schedule_.again(patience(c))) return step;
+    if (about_ == about::login) step = with_login(c, [&](auto& login) { return login.overdue(c); });
+    if (step.kind != step_kind::stay || schedule_.again(patience(c), c.now)) return step;
     if (about_ == about::discovery) return discovery_.exhausted();
-    if (about_ == about::login || !control_.begins_session()) return console_step::failed(errc::timed_out);
+    if (about_ == about::login) return with_login(c, [](auto& login) { return login.exhausted(); });
+    if (!control_.begins_session())
+      return console_step::failed(control_.says_goodbye() ? errc::timed_out : errc::session_lost);
     if (control_.was_busy()) return control_.refusal();
     about_ = about::login;
-    return login_.first_packet_unanswered(c);
+    return with_login(c, [&](auto& login) { return login.first_packet_unanswered(c); });
   }
 
   /// The question that is due. Errors: buffer_too_small; entropy_failure; crypto_failure.
@@ -100,6 +122,7 @@ template <console_config Config> class console_questions {
   template <class Sink> void describe_state(Sink& sink, instant now) const {
     discovery_.describe_state(sink, now);
     login_.describe_state(sink);
+    if constexpr (traits::v15) login_v15_.describe_state(sink);
     control_.describe_state(sink);
     schedule_.describe_state(sink, now);
     sink("about", about_);
@@ -107,7 +130,16 @@ template <console_config Config> class console_questions {
   }
 
  private:
+  struct nothing {};
+  using login_v15 = std::conditional_t<traits::v15, console_login_v15<Config>, nothing>;
   enum class about : std::uint8_t { discovery, login, control };
+
+  /// The login of the format that was asked for.
+  template <class F> auto with_login(const context& c, F&& f) noexcept {
+    if constexpr (traits::v15)
+      if (c.is_v15()) return f(login_v15_);
+    return f(login_);
+  }
 
   void ask(const context& c, about what) noexcept {
     about_ = what;
@@ -116,7 +148,8 @@ template <console_config Config> class console_questions {
   }
   result<std::size_t> write(const context& c, mutable_bytes out) noexcept {
     if (about_ == about::control) return c.link.seal_message(c.crypto, c.random, control_.message(), out);
-    const auto n = about_ == about::discovery ? discovery_.encode(c, out) : login_.encode(c, out);
+    const auto n = about_ == about::discovery ? discovery_.encode(c, out)
+                                              : with_login(c, [&](auto& login) { return login.encode(c, out); });
     if (n) ++tag_;
     return n;
   }
@@ -133,6 +166,7 @@ template <console_config Config> class console_questions {
 
   console_discovery discovery_{};
   console_login_v2<Config> login_{};
+  [[no_unique_address]] login_v15 login_v15_{};
   console_control control_{};
   left_empty<retry_schedule> schedule_{};
   effort_meter effort_{};

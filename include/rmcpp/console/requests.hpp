@@ -106,9 +106,12 @@ template <class Traits> class request_table {
 
   [[nodiscard]] sequence_pool& sequences() noexcept { return sequences_; }
 
+  /// How long a request's data may be, where the session's format has less room than max_data.
+  void limit_data(std::size_t longest) noexcept { longest_ = static_cast<std::uint8_t>(longest); }
+
   /// Errors: no_slot, too_long.
   result<request_id> add(const request& rq, instant now) noexcept {
-    if (rq.data.size() > max_data) return errc::too_long;
+    if (rq.data.size() > longest_) return errc::too_long;
     for (std::uint8_t i = 0; i < Traits::in_flight; ++i) {
       entry& e = entries_[i];
       if (e.phase != state::free) continue;
@@ -206,7 +209,8 @@ template <class Traits> class request_table {
     for (auto& e : entries_) {
       if (e.phase != state::queued) continue;
       const bool late = now >= e.rq.deadline;
-      if (!late && (!e.retry.overdue(now) || e.retry.again(policy_for(e, policy)))) continue;
+      e.retry.miss_held_back(now);
+      if (!late && (!e.retry.overdue(now) || e.retry.again(policy_for(e, policy), now))) continue;
       finish(e, late ? errc::deadline_passed : errc::timed_out, now);
     }
   }
@@ -285,6 +289,7 @@ template <class Traits> class request_table {
 
   std::array<entry, Traits::in_flight> entries_{};
   sequence_pool sequences_{};
+  std::uint8_t longest_ = max_data;
   [[no_unique_address]] copies copies_{};
 };
 

@@ -16,9 +16,9 @@ class session_traffic {
   }
   void heard() noexcept { unanswered_ = 0; }
 
-  /// Whether a request may be sent, with all its repeats.
-  [[nodiscard]] bool has_room(const retry_policy& retry) const noexcept {
-    return unanswered_ + retry.tries < max_unanswered;
+  /// Whether a request may be sent, with all its repeats, so that `most` packets at most are without an answer.
+  [[nodiscard]] bool has_room(const retry_policy& retry, std::uint8_t most) const noexcept {
+    return unanswered_ + retry.tries < most;
   }
   [[nodiscard]] instant keep_alive_at() const noexcept { return keep_alive_at_; }
 

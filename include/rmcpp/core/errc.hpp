@@ -43,26 +43,34 @@ enum class errc : std::uint8_t {
   rate_limited,           ///< dropped to bound the work one peer can cause
 
   // The peer refused or fell silent.
-  timed_out = 0x40,      ///< no answer after all tries
-  peer_lacks_v2,         ///< the BMC does not speak IPMI v2.0
-  refused_open_session,  ///< Open Session Response with an error status
-  refused_rakp2,         ///< RAKP 2 with an error status
-  refused_rakp4,         ///< RAKP 4 with an error status
-  algorithms_differ,     ///< the BMC chose other algorithms than were proposed
-  bad_managed_id,        ///< the BMC gave session id 0
-  bad_rakp2_code,        ///< RAKP 2 authentication code is wrong
-  bad_rakp4_code,        ///< RAKP 4 integrity check value is wrong
-  bad_rakp3_code,        ///< RAKP 3 authentication code is wrong (seen by a BMC)
-  console_gave_up,       ///< the console reported an error in RAKP 3
-  kg_or_bmc_state,       ///< RAKP 4 refused although RAKP 2 verified, twice
-  refused_privilege,     ///< Set Session Privilege Level failed
-  no_common_suite,       ///< every cipher suite on the list was refused
-  session_lost,          ///< the peer stopped answering within the session
-  closed_by_peer,        ///< the peer closed the session
-  weak_random,           ///< the BMC's random number is zero or our own
-  refused_capabilities,  ///< Get Channel Authentication Capabilities failed
-  wrong_rakp2_size,      ///< RAKP 2 authentication code is not as long as its algorithm's
-  wrong_rakp4_size,      ///< RAKP 4 integrity check value is not as long as its algorithm's
+  timed_out = 0x40,       ///< no answer after all tries
+  peer_lacks_v2,          ///< the BMC does not speak IPMI v2.0
+  refused_open_session,   ///< Open Session Response with an error status
+  refused_rakp2,          ///< RAKP 2 with an error status
+  refused_rakp4,          ///< RAKP 4 with an error status
+  algorithms_differ,      ///< the BMC chose other algorithms than were proposed
+  bad_managed_id,         ///< the BMC gave session id 0
+  bad_rakp2_code,         ///< RAKP 2 authentication code is wrong
+  bad_rakp4_code,         ///< RAKP 4 integrity check value is wrong
+  bad_rakp3_code,         ///< RAKP 3 authentication code is wrong (seen by a BMC)
+  console_gave_up,        ///< the console reported an error in RAKP 3
+  kg_or_bmc_state,        ///< RAKP 4 refused although RAKP 2 verified, twice
+  refused_privilege,      ///< Set Session Privilege Level failed
+  no_common_suite,        ///< every cipher suite on the list was refused
+  session_lost,           ///< the peer stopped answering within the session
+  closed_by_peer,         ///< the peer closed the session
+  weak_random,            ///< the BMC's random number is zero or our own
+  refused_capabilities,   ///< Get Channel Authentication Capabilities failed
+  wrong_rakp2_size,       ///< RAKP 2 authentication code is not as long as its algorithm's
+  wrong_rakp4_size,       ///< RAKP 4 integrity check value is not as long as its algorithm's
+  bad_activation_code,    ///< the authcode of v1.5's Activate Session is wrong (seen by a BMC)
+  peer_lacks_v15,         ///< the BMC does not offer IPMI v1.5 sessions, or none at the level that was asked for
+  no_common_auth_type,    ///< the BMC offers none of the authentication types on the list
+  refused_challenge,      ///< Get Session Challenge failed
+  refused_activation,     ///< Activate Session failed
+  activation_unanswered,  ///< no answer to Activate Session: a BMC keeps silent where name, password or type is wrong
+  weaker_authentication,  ///< Activate Session was answered with another authentication type than was asked for
+  bad_activation,         ///< the answer to Activate Session has no session id or no sequence number
 
   // This side ended it.
   closed_by_application = 0x60,  ///< close() was called, or the user or K_g changed
@@ -79,7 +87,7 @@ enum class errc : std::uint8_t {
   invalid_argument,         ///< outside its documented range
   no_slot,                  ///< all request or ticket slots are taken
   stale_handle,             ///< request id or ticket that no longer exists
-  unsupported_suite,        ///< not a suite that this build and backend have
+  unsupported_suite,        ///< not a suite, or v1.5 type, that this build and backend have
   not_drained,              ///< an answer was not taken before the next datagram was fed
 
   // A local resource failed.
@@ -156,6 +164,17 @@ constexpr const char* describe(errc e) noexcept {
       return "RAKP 2 authentication code has another length than the algorithm that was agreed on gives";
     case errc::wrong_rakp4_size:
       return "RAKP 4 integrity check value has another length than the algorithm that was agreed on gives";
+    case errc::bad_activation_code:
+      return "Activate Session's authentication code is wrong: the password differs, or has more than 16 bytes";
+    case errc::peer_lacks_v15: return "the BMC does not offer IPMI v1.5 sessions, or none at this privilege level";
+    case errc::no_common_auth_type: return "the BMC offers none of the authentication types on the list";
+    case errc::refused_challenge: return "the BMC refused Get Session Challenge";
+    case errc::refused_activation: return "the BMC refused Activate Session";
+    case errc::activation_unanswered:
+      return "Activate Session brought no answer: the name, the password or the authentication type may be wrong";
+    case errc::weaker_authentication:
+      return "the BMC wants to go on with another authentication type than was asked for";
+    case errc::bad_activation: return "the BMC activated a session without an id or a sequence number";
     case errc::closed_by_application: return "the application closed the session";
     case errc::closed_by_administrator: return "an administrator's session closed it";
     case errc::evicted: return "it gave way to a newer login";
@@ -168,7 +187,7 @@ constexpr const char* describe(errc e) noexcept {
     case errc::invalid_argument: return "an argument is outside its range";
     case errc::no_slot: return "all slots are taken";
     case errc::stale_handle: return "the request or ticket no longer exists";
-    case errc::unsupported_suite: return "this build does not have the cipher suite";
+    case errc::unsupported_suite: return "this build does not have the cipher suite, or the authentication type";
     case errc::not_drained: return "the answer was not taken before the next datagram was fed";
     case errc::crypto_failure: return "the crypto backend failed";
     case errc::entropy_failure: return "the entropy source failed";

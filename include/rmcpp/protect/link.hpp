@@ -14,6 +14,9 @@ namespace rmcpp::protect {
 /// that our packets carry, and which payloads are encrypted.
 template <crypto::backend B> class link_v2 {
  public:
+  /// Bytes of the longest message that it carries.
+  static constexpr std::size_t longest_message() noexcept { return 0xffff; }
+
   /// The keys of a login that came through; whatever was loaded before is gone, also on error.
   /// Errors: unsupported_suite; crypto_failure.
   status load(B& b, const wire::cipher_suite& suite, const derived_keys& keys, const user_key& password) noexcept {

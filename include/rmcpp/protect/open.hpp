@@ -57,9 +57,10 @@ result<mutable_bytes> decrypt_payload(B& b, session_keys<B>& keys, mutable_bytes
 }
 
 template <crypto::backend B> class opener;
+template <crypto::backend B> class link_v15;
 
-/// The message of a packet that passed every check of its session. Only an opener makes one, so holding it is the
-/// proof.
+/// The message of a packet that passed every check of its session. Only who opens packets makes one, so holding it is
+/// the proof.
 class opened {
  public:
   [[nodiscard]] payload_type type() const noexcept { return type_; }
@@ -67,17 +68,22 @@ class opened {
   [[nodiscard]] mutable_bytes message() const noexcept { return message_; }
   /// Whether its number was taken before: an exact repeat, told only to who asks for it (repeats::tell).
   [[nodiscard]] bool repeated() const noexcept { return repeated_; }
+  /// Whether it came without an authcode where that is good for commands of USER level and below only (v1.5, user-level
+  /// authentication disabled).
+  [[nodiscard]] bool at_user_level() const noexcept { return at_user_level_; }
 
   opened() noexcept = default;
 
  private:
   template <crypto::backend B> friend class opener;
-  opened(payload_type type, mutable_bytes message, bool repeated) noexcept
-      : message_(message), type_(type), repeated_(repeated) {}
+  template <crypto::backend B> friend class link_v15;
+  opened(payload_type type, mutable_bytes message, bool repeated, bool at_user_level = false) noexcept
+      : message_(message), type_(type), repeated_(repeated), at_user_level_(at_user_level) {}
 
   mutable_bytes message_{};
   payload_type type_{};
   bool repeated_ = false;
+  bool at_user_level_ = false;
 };
 
 /// What to do with a number that was taken before, where it is still inside the window.

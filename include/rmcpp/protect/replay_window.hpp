@@ -38,6 +38,13 @@ class replay_window {
   /// `first`: number that the peer's first packet should have. Later ones are accepted before it too, as the rule
   /// allows: ipmitool begins with 3.
   constexpr explicit replay_window(std::uint32_t first) noexcept : highest_(first - 1) {}
+  /// Where the peer's first packet may also be a few numbers before `first`, as those of some IPMI v1.5 BMCs are.
+  static constexpr replay_window around(std::uint32_t first) noexcept {
+    replay_window w;
+    w.highest_ = first;
+    w.seen_ = 0;
+    return w;
+  }
 
   /// Whether a packet may be looked at. Errors: outside_window, also for number 0, which no session uses; replayed.
   [[nodiscard]] constexpr status check(std::uint32_t sequence, window_rule rule) const noexcept {

@@ -64,7 +64,7 @@ template <crypto::backend B> class session_keys {
     if ((needs_k1(suite) && k1.size() != rakp_code_size(suite.authentication)) ||
         (needs_k2(suite) && k2.size() < crypto::aes_key_size))
       return errc::invalid_argument;
-    if constexpr (crypto::digest_backend<B>) {
+    if constexpr (has_md5_128<B>) {
       if (keyed_by_password(suite.integrity)) password_ = password;
     }
     status loaded{};
@@ -94,7 +94,7 @@ template <crypto::backend B> class session_keys {
 
   /// Authentication code over the pieces, authcode_size() bytes. Errors: crypto_failure.
   status sign(B& b, crypto::pieces data, mutable_bytes code) noexcept {
-    if constexpr (crypto::digest_backend<B>) {
+    if constexpr (has_md5_128<B>) {
       if (suite_.integrity == wire::integrity_algorithm::md5_128) return sign_md5_128(b, data, code);
     }
     return b.sign(k1_, data, code);
@@ -126,7 +126,7 @@ template <crypto::backend B> class session_keys {
 
   mac_key k1_{};
   aes_key k2_{};
-  [[no_unique_address]] std::conditional_t<crypto::digest_backend<B>, user_key, nothing> password_{};
+  [[no_unique_address]] std::conditional_t<has_md5_128<B>, user_key, nothing> password_{};
   wire::cipher_suite suite_{};
 };
 

@@ -101,12 +101,18 @@ template <crypto::backend B> constexpr bool supports(wire::authentication_algori
   return false;
 }
 
+/// Whether a build has MD5-128. All suites with it prove identity by HMAC-MD5: who has the digest alone, for IPMI v1.5,
+/// has none of them.
+template <crypto::backend B>
+inline constexpr bool has_md5_128 =
+    B::supports(crypto::mac_id::hmac_md5) && crypto::supports_digest<B>(crypto::digest_id::md5);
+
 template <crypto::backend B> constexpr bool supports(wire::integrity_algorithm i) noexcept {
   switch (i) {
     case wire::integrity_algorithm::none: return true;
     case wire::integrity_algorithm::hmac_sha1_96: return B::supports(crypto::mac_id::hmac_sha1);
     case wire::integrity_algorithm::hmac_md5_128: return B::supports(crypto::mac_id::hmac_md5);
-    case wire::integrity_algorithm::md5_128: return supports_digest<B>(crypto::digest_id::md5);
+    case wire::integrity_algorithm::md5_128: return has_md5_128<B>;
     case wire::integrity_algorithm::hmac_sha256_128: return B::supports(crypto::mac_id::hmac_sha256);
   }
   return false;

@@ -4,6 +4,7 @@
 #include <rmcpp/core/bytes.hpp>
 #include <rmcpp/wire/lan_message.hpp>
 #include <rmcpp/wire/rakp.hpp>
+#include <rmcpp/wire/session_v15.hpp>
 
 /// \file
 /// The answer to a request on its way from whoever executes it: written at once by a handler, or later by ticket.
@@ -28,9 +29,12 @@ struct session_info {
   username name{};
   privilege level{};  ///< in force now
   privilege limit{};
-  std::uint8_t suite = 0;
+  std::uint8_t suite = 0;                             ///< of RMCP+
+  wire::auth_type auth = wire::auth_type::rmcp_plus;  ///< of an IPMI v1.5 session its authentication type
   std::uint8_t channel = 0;
   std::uint8_t handle = 0;  ///< 1..sessions
+
+  [[nodiscard]] constexpr bool is_v15() const noexcept { return auth != wire::auth_type::rmcp_plus; }
 };
 
 /// Where a handler puts its answer: a completion code and data after it.

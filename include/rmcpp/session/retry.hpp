@@ -22,8 +22,8 @@ namespace rmcpp::detail {
 class retry_schedule {
  public:
   /// Makes the message due now, with all its tries ahead.
-  constexpr void begin() noexcept { *this = {}, due_ = true; }
-  constexpr void cancel() noexcept { *this = {}; }
+  constexpr void begin() noexcept { cancel(), due_ = true; }
+  RMCPP_SHARED constexpr void cancel() noexcept { *this = {}; }
 
   [[nodiscard]] constexpr bool due() const noexcept { return due_; }
   /// Whether no message is in progress.
@@ -31,32 +31,43 @@ class retry_schedule {
   /// Whether the message has not gone out even once, so that nothing can answer it.
   [[nodiscard]] constexpr bool unsent() const noexcept { return sent_ == 0; }
   /// How often it has gone out.
-  [[nodiscard]] constexpr std::uint8_t count() const noexcept { return sent_; }
-  /// When the answer is overdue; never while the message is due or none is in progress.
+  [[nodiscard]] constexpr std::uint8_t count() const noexcept { return static_cast<std::uint8_t>(sent_ - missed_); }
+  /// When the answer is overdue; of a repeat that is due, when it comes too late to be sent. Never if none is in
+  /// progress, or nothing has been sent yet.
   [[nodiscard]] constexpr instant deadline() const noexcept { return deadline_; }
   [[nodiscard]] constexpr bool overdue(instant now) const noexcept { return !due_ && now >= deadline_; }
 
-  constexpr void sent(const retry_policy& policy, instant now) noexcept {
+  RMCPP_SHARED constexpr void sent(const retry_policy& policy, instant now) noexcept {
     const std::uint64_t grown = policy.first.count + std::uint64_t{policy.step.count} * sent_;
     deadline_ = now + (grown < policy.longest.count ? milliseconds{static_cast<std::uint32_t>(grown)} : policy.longest);
     due_ = false;
     ++sent_;
   }
   /// After overdue(): true if the message is due again, false if its tries are used up.
-  constexpr bool again(const retry_policy& policy) noexcept {
+  RMCPP_SHARED constexpr bool again(const retry_policy& policy, instant now) noexcept {
     due_ = sent_ < policy.tries;
-    deadline_ = instant::never();
+    deadline_ = due_ ? now + policy.longest : instant::never();
     return due_;
+  }
+  /// A repeat that was held back for the longest wait is a try that was lost: who answers repeats of a request
+  /// without executing it again remembers it only for so long.
+  constexpr void miss_held_back(instant now) noexcept {
+    if (!due_ || now < deadline_) return;
+    due_ = false;
+    ++sent_;
+    ++missed_;
   }
   template <class Sink> constexpr void describe_state(Sink& sink, instant now) const {
     sink("deadline", core::time_left(deadline_, now));
     sink("sent", sent_);
+    sink("missed", missed_);
     sink("due", due_);
   }
 
  private:
   instant deadline_ = instant::never();
-  std::uint8_t sent_ = 0;
+  std::uint8_t sent_ = 0;    ///< tries used up
+  std::uint8_t missed_ = 0;  ///< those of them that did not go out
   bool due_ = false;
 };
 

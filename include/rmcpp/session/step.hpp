@@ -27,9 +27,9 @@ enum class step_kind : std::uint8_t {
 /// How far a login has come at the BMC.
 enum class login_stage : std::uint8_t {
   none,    ///< no record
-  opened,  ///< Open Session Request seen: the console's return path is unproven
+  opened,  ///< Open Session Request or Get Session Challenge seen: the console's return path is unproven
   proven,  ///< RAKP 1 quoted our session id from the same address
-  active,  ///< RAKP 3 verified: a session
+  active,  ///< RAKP 3 or Activate Session verified: a session
 };
 
 }  // namespace rmcpp::detail

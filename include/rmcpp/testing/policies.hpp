@@ -136,8 +136,8 @@ struct test_console_traits : console_traits {
 };
 
 /// A console's configuration; remembers the transitions it made.
-template <crypto::backend B = null_backend> struct console_setup {
-  using traits = test_console_traits;
+template <crypto::backend B = null_backend, class Traits = test_console_traits> struct console_setup {
+  using traits = Traits;
   B crypto{};
   counting_entropy random{.seed = 0xc0};
   std::vector<console_transition> steps{};

@@ -2,7 +2,9 @@
 #pragma once
 
 #include <rmcpp/testing/crafted_bmc.hpp>
+#include <rmcpp/testing/crafted_bmc_v15.hpp>
 #include <rmcpp/testing/crafted_console.hpp>
+#include <rmcpp/testing/crafted_console_v15.hpp>
 #include <rmcpp/testing/crafted_session.hpp>
 #include <rmcpp/testing/datagram.hpp>
 #include <rmcpp/testing/fields.hpp>

@@ -28,6 +28,7 @@ struct channel_auth_request {
 /// Response, 8 bytes. Unauthenticated, hence advisory only.
 struct channel_auth_response {
   static constexpr std::uint8_t auth_v2_data = 0x80;          ///< auth_types: v2.0 data follows
+  static constexpr std::uint8_t auth_v15_types = 0x37;        ///< auth_types: those of IPMI v1.5
   static constexpr std::uint8_t status_anonymous = 0x01;      ///< null name with null password
   static constexpr std::uint8_t status_null_names = 0x02;     ///< null name with a password
   static constexpr std::uint8_t status_named_users = 0x04;    ///< non-null names exist

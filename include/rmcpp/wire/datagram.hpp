@@ -39,7 +39,7 @@ struct seen {
   /// as the legacy pad of v1.5.
   [[nodiscard]] constexpr mutable_bytes behind() const noexcept { return datagram.subspan(payload_at + payload_size); }
   /// v1.5: the authcode, 16 bytes before the length byte; empty with auth type none. Only where look() had no error.
-  [[nodiscard]] constexpr bytes authcode() const noexcept {
+  [[nodiscard]] constexpr mutable_bytes authcode() const noexcept {
     if (format != packet_format::v15 || auth == auth_type::none) return {};
     return datagram.subspan(payload_at - 1 - authcode_size_v15, authcode_size_v15);
   }

@@ -12,6 +12,10 @@ namespace rmcpp::wire {
 
 /// Request of Get Session Challenge, App 39h (IPMI v2.0, 22.16), 17 bytes; outside a session.
 struct session_challenge_request {
+  /// Completion codes of this command.
+  static constexpr std::uint8_t unknown_name = 0x81;
+  static constexpr std::uint8_t no_null_name = 0x82;
+
   auth_type type{};                     ///< bits 3:0: for this and the next command
   std::array<std::uint8_t, 16> name{};  ///< zero-padded
 
@@ -34,6 +38,13 @@ struct session_challenge_response {
 
 /// Request of Activate Session, App 3Ah (IPMI v2.0, 22.17), 22 bytes; with an authcode, under the temporary id.
 struct activate_session_request {
+  /// Completion codes of this command.
+  static constexpr std::uint8_t no_slot = 0x81;
+  static constexpr std::uint8_t no_slot_for_user = 0x82;
+  static constexpr std::uint8_t no_slot_for_level = 0x83;
+  static constexpr std::uint8_t bad_sequence = 0x84;
+  static constexpr std::uint8_t exceeds_limit = 0x86;
+
   auth_type type{};   ///< bits 3:0: as in Get Session Challenge
   privilege level{};  ///< bits 3:0: highest that the session may ask for
   octets16 challenge{};

@@ -39,8 +39,11 @@ struct session_v15 {
   }
 };
 
-/// Offset of the payload in a datagram with auth type none.
-inline constexpr std::size_t sessionless_v15_payload = rmcp_header::size + 10;
+/// Offset of the payload in a datagram: the session header has 10 bytes, and 16 of authcode where there is one.
+constexpr std::size_t payload_at_v15(auth_type type) noexcept {
+  return rmcp_header::size + (type == auth_type::none ? 10 : 26);
+}
+inline constexpr std::size_t sessionless_v15_payload = payload_at_v15(auth_type::none);
 
 /// A whole datagram outside a session, auth type none, around `m` (a LAN message). Errors: as encode().
 template <message M> constexpr result<std::size_t> encode_sessionless_v15(const M& m, mutable_bytes out) noexcept {
