@@ -31,6 +31,7 @@ TARGETS = {
     'console': Target(['-lcryptopp'], 1500, 15000),
     'follower': Target(['-lcryptopp'], 8192, 20000),
     'insider': Target([], 1500, 10000),
+    'insider_v15': Target([], 1500, 10000),
     'protect': Target(['-lcryptopp'], 600, 20000),
     'readers': Target(['-lpcap', '-lz'], 2048, 40000),
     'wire': Target([], 600, 50000),
