@@ -187,7 +187,7 @@ constexpr const char* describe(errc e) noexcept {
     case errc::invalid_argument: return "an argument is outside its range";
     case errc::no_slot: return "all slots are taken";
     case errc::stale_handle: return "the request or ticket no longer exists";
-    case errc::unsupported_suite: return "this build does not have the cipher suite, or the authentication type";
+    case errc::unsupported_suite: return "this build does not have the cipher suite";
     case errc::not_drained: return "the answer was not taken before the next datagram was fed";
     case errc::crypto_failure: return "the crypto backend failed";
     case errc::entropy_failure: return "the entropy source failed";
