@@ -84,6 +84,32 @@ TEST_CASE("wrong passwords slow down that name from there, growing and bounded; 
   }
 }
 
+TEST_CASE("a login in suite 0, which proves nothing, ends nobody's wait", "[session][bmc][N-RK-13]") {
+  auto o = default_bmc();
+  o.suites = suites_of({3, 0});
+  rig r(o);
+  const auto gets_in = [&](client& c) {
+    if (c.open() != status_code::no_errors) return false;
+    const auto second = r.ask(c.from, c.rakp1_datagram());
+    if (second.empty() || c.take_rakp2(second) != status_code::no_errors) return false;
+    const auto fourth = r.ask(c.from, c.rakp3_datagram());
+    return !fourth.empty() && c.take_rakp4(fourth) == status_code::no_errors;
+  };
+  for (int second = 0; second < 60; ++second) {
+    client none(r, 0, elsewhere);
+    if (gets_in(none)) {
+      none.begin_session();
+      CHECK(none.close());
+    }
+    client guess(r, 3, elsewhere);
+    guess.password = key_of("guess");
+    CHECK_FALSE(gets_in(guess));
+    r.wait(1000);
+  }
+  CHECK(r.managed.counters().logins >= 6);
+  CHECK(r.managed.counters().failed_logins == 6);
+}
+
 TEST_CASE("neither RAKP 1 alone, nor giving up, nor a level too high is a wrong password", "[session][bmc][N-RK-13]") {
   rig r;
   for (int i = 0; i < 20; ++i) {

@@ -430,6 +430,30 @@ TEST_CASE("no more packets are under way than the window of v1.5 has room for", 
   }
 }
 
+TEST_CASE("a request that was held back for room is not repeated when the BMC may have forgotten it",
+          "[session][console][v15]") {
+  scene s;
+  REQUIRE(s.login());
+  const octets data{1};
+  for (int i = 0; i < 3; ++i) REQUIRE(s.con.submit({.fn = net_fn::chassis, .command = 0x77, .data = data}, s.now));
+  const instant begun = s.now;
+  instant last = begun;
+  unsigned repeats = 0;
+  for (int steps = 0; steps < 200 && s.now < begun + seconds(60) && !s.con.is_over(); ++steps) {
+    for (octets d = s.next(); !d.empty(); d = s.next()) {
+      const octets answer = s.bmc.receive(d);
+      // The requests are never answered, and the first question whether anybody is there late.
+      if (s.bmc.request.command == 0x77) last = s.now, repeats += s.now == begun ? 0 : 1;
+      if (s.bmc.request.command != 0x77 && s.now >= begun + seconds(11)) s.tell(answer);
+    }
+    s.now = s.con.poll_timeout();
+    s.con.handle_timeout(s.now);
+    s.collect();
+  }
+  CHECK(repeats > 0);
+  CHECK(last < begun + seconds(20));  // as long as a BMC keeps the answer to what must run once
+}
+
 TEST_CASE("what a console of v1.5 cannot use", "[session][console][v15][N-V15-16]") {
   using machine = console<console_setup<cryptopp_backend, v15_traits>>;
   CHECK(machine::check(v15_options()));

@@ -14,10 +14,9 @@
 /// A console's life (IPMI v2.0, 13.14 to 13.24): it asks for the BMC's capabilities and, where it has a choice, for its
 /// cipher suites; opens a session, proves itself in RAKP 1 and 3 and has the BMC prove itself in RAKP 2 and 4, or in
 /// IPMI v1.5 fetches a challenge and activates the session with it (22.16, 22.17); sets its privilege level, its first
-/// packet within the session; runs requests; says goodbye. From every state close() and
-/// failure lead to the end, from which start() begins anew. Not in the table: how often a message was tried, what was
-/// refused but is not believed yet, requests in flight and keep-alives, the farewell after a RAKP 2 that is not
-/// believed.
+/// packet within the session; runs requests; says goodbye. From every state close() and failure lead to the end, from
+/// which start() begins anew. Not in the table: how often a message was tried, what was refused but is not believed
+/// yet, requests in flight and keep-alives, the farewell after a RAKP 2 that is not believed.
 ///
 /// A login's life at the BMC: opened by an Open Session Request, which anybody can send from a forged address; proven
 /// by a RAKP 1 that quotes our unpredictable session id, and once more by one with another random number, from a
